@@ -1,0 +1,1 @@
+"""Loaders: each returns one and the same record of labelled images."""

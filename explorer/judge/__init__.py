@@ -1,0 +1,1 @@
+"""Numbers that say whether generated images can be trusted."""

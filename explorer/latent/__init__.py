@@ -1,0 +1,1 @@
+"""Mathematics on plain latent arrays; knows no model."""

@@ -1,0 +1,70 @@
+"""Named arrays in one npz file, written atomically and never pickled."""
+
+__all__ = ["load_arrays", "save_arrays"]
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from explorer.errors import CheckpointError
+from explorer.files import write_bytes
+
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    MemoryError,
+)
+"""What numpy and zipfile raise on a damaged archive; the last two on tampered headers."""
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Replace the file at `path` by these arrays; equal arrays give equal bytes.
+
+    Args:
+        path: The npz file; missing parent folders are made.
+        arrays: Numbers, booleans or fixed-width text by name.
+
+    Raises:
+        OSError: The disk is full or the folder is not writable; the old file is untouched.
+    """
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    write_bytes(path, content.getvalue())
+
+
+def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return the named arrays of a file; other arrays in it are not read.
+
+    Args:
+        path: The npz file.
+        names: Which arrays it must hold.
+
+    Raises:
+        CheckpointError: The file is missing, is damaged, holds pickled objects, or lacks a name.
+    """
+    wanted = list(names)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise CheckpointError(f"'{path}' is one bare array; an npz archive is expected.")
+            missing = [name for name in wanted if name not in archive.files]
+            if missing:
+                raise CheckpointError(
+                    f"'{path}' lacks {', '.join(missing)}; it holds "
+                    f"{', '.join(archive.files) or 'nothing'}. Compute it again."
+                )
+            return {name: archive[name] for name in wanted}
+    except FileNotFoundError:
+        raise CheckpointError(f"No file at '{path}'. Compute it first.") from None
+    except _DAMAGED as error:
+        raise CheckpointError(
+            f"'{path}' is not a readable npz file ({error}). Compute it again."
+        ) from None

@@ -1,0 +1,197 @@
+"""How a model is fitted and on what: the one declaration read by command line, form and checks."""
+
+__all__ = [
+    "DataSettings",
+    "Experiment",
+    "TrainSettings",
+    "ModelChoice",
+    "config_error",
+    "load_experiment",
+    "parse_experiment",
+    "setting_names",
+    "with_overrides",
+]
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from explorer.errors import ConfigError, near_match
+
+SCHEMA = 1
+
+
+class DataSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which images a model learns from."""
+
+    name: str = Field("folder", description="data set, one of `python -m explorer data`")
+    root: str | None = Field(None, description="folder that holds the data set's own files")
+    image_size: int = Field(32, ge=8, le=256, description="height and width, pixels")
+    count: int = Field(
+        0, ge=0, le=1_000_000, description="images to render, or to take; 0: the set's default"
+    )
+    shots: int | None = Field(None, ge=1, description="images a class; empty: all")
+    seed: int = Field(0, ge=0, description="seed of rendering and of the N-shot draw")
+
+
+class TrainSettings(BaseModel, frozen=True, extra="forbid"):
+    """How a model is fitted."""
+
+    steps: int = Field(2000, ge=1, description="optimiser updates")
+    batch_size: int = Field(32, ge=1, le=4096, description="images an update")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, allow_inf_nan=False, description="Adam step size after warm-up"
+    )
+    final_rate: float = Field(
+        0.02, ge=0, le=1, allow_inf_nan=False, description="share of the rate left at the end"
+    )
+    warmup_steps: int = Field(100, ge=0, description="updates over which the rate rises from 0")
+    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the squared gradient")
+    gradient_clip: float = Field(
+        50.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient"
+    )
+    ema_decay: float = Field(
+        0.998, ge=0, lt=1, description="decay of the averaged weights that are shown and kept"
+    )
+    max_skipped: int = Field(
+        20, ge=0, description="non-finite updates in a row that are skipped before the run fails"
+    )
+    init_images: int = Field(192, ge=1, description="images a batch when the model sets initial values from data")
+    log_every: int = Field(50, ge=1, description="updates between two lines of metrics")
+    preview_every: int = Field(500, ge=1, description="updates between two preview pictures")
+    checkpoint_every: int = Field(500, ge=1, description="updates between two saved units")
+    seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="processor")
+    threads: int = Field(1, ge=1, le=256, description="CPU threads of the process")
+
+
+class ModelChoice(BaseModel, frozen=True, extra="forbid"):
+    """Which model, with its own settings by name."""
+
+    name: str = Field(description="model, one of `python -m explorer models`")
+    config: dict[str, Any] = Field(default_factory=dict, description="the model's own settings")
+
+
+class Experiment(BaseModel, frozen=True, extra="forbid"):
+    """Enough to repeat a run."""
+
+    schema_version: int = Field(SCHEMA, alias="schema", description="format of this file")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="folder of the run")
+    title: str = Field("", max_length=80, description="what people read in the picker")
+    model: ModelChoice
+    data: DataSettings
+    train: TrainSettings = TrainSettings()
+
+    def to_json(self) -> str:
+        """Return the experiment as indented JSON text."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read an experiment from a JSON file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ConfigError: The file is missing, is not JSON, or a setting in it is wrong.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"No experiment file at '{path}'. Give the path of a JSON file.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+        raise ConfigError(f"'{path}' is not a readable JSON file: {error}.") from None
+    return parse_experiment(raw, where=str(path))
+
+
+def parse_experiment(raw: object, *, where: str) -> Experiment:
+    """Check plain JSON data and return the experiment in it.
+
+    Args:
+        raw: What was read.
+        where: Name of the source for the error text.
+
+    Raises:
+        ConfigError: A setting is unknown, missing or out of its range.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where} holds {type(raw).__name__}; an experiment is a JSON object.")
+    version = raw.get("schema", SCHEMA)
+    if version != SCHEMA:
+        raise ConfigError(
+            f"{where} has schema {version!r}; this version reads schema {SCHEMA}. "
+            "Update Latent Explorer or write the file anew."
+        )
+    try:
+        return Experiment.model_validate(raw)
+    except ValidationError as error:
+        raise config_error(error, where=where, known=setting_names(Experiment)) from None
+
+
+def config_error(error: ValidationError, *, where: str, known: list[str]) -> ConfigError:
+    """Turn pydantic's first complaint into one sentence with name, value and allowed values."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        hint = near_match(name, known) or f" Known settings: {', '.join(known)}."
+        return ConfigError(f"{where}: unknown setting '{name}'.{hint}")
+    if first["type"] == "missing":
+        return ConfigError(f"{where}: setting '{name}' is missing. Add it and start again.")
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return ConfigError(f"{where}: setting '{name}' is {first['input']!r}; {message}.")
+
+
+def setting_names(settings: type[BaseModel], prefix: str = "") -> list[str]:
+    """Return the dotted names of all settings, nested ones included.
+
+    Example:
+        >>> setting_names(DataSettings)[:2]
+        ['name', 'root']
+    """
+    names: list[str] = []
+    for name, field in settings.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += setting_names(inner, f"{prefix}{name}.")
+        else:
+            names.append(prefix + (field.alias or name))
+    return names
+
+
+def with_overrides(experiment: Experiment, overrides: list[str]) -> Experiment:
+    """Return the experiment with `a.b=value` settings replaced.
+
+    Args:
+        experiment: The base.
+        overrides: Texts like `train.steps=500`; the value is read as JSON where it is JSON,
+            else as text. Settings of the model stand under `model.config`.
+
+    Raises:
+        ConfigError: A text has no `=`, the name is unknown, or the value is not allowed.
+    """
+    raw = experiment.model_dump(mode="json", by_alias=True)
+    known = setting_names(Experiment)
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"--set '{text}' has no '='. Write it as name=value.")
+        if name not in known and not name.startswith("model.config."):
+            hint = near_match(name, known) or f" Known settings: {', '.join(known)}."
+            raise ConfigError(f"--set: unknown setting '{name}'.{hint}")
+        *path, last = name.split(".")
+        target = raw
+        for part in path:
+            target = target[part]
+        target[last] = _value(value)
+    return parse_experiment(raw, where="--set")
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

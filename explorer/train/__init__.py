@@ -1,0 +1,1 @@
+"""Fitting a model, and the run folder that is the truth about it."""
