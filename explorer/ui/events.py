@@ -1,0 +1,71 @@
+"""How events run: which go past the queue, which wait for the model, what an error becomes.
+
+A handler is one of two kinds, and its wiring takes that kind's settings: ``button.click(handler,
+inputs, outputs, **LOOKUP)``.
+
+| settings | for | how it runs |
+|---|---|---|
+| `LOOKUP` | picking, swapping, filling in texts: milliseconds, no model | at once, past the queue |
+| `COMPUTE` | everything that decodes or encodes | one at a time; of a burst only the last |
+"""
+
+__all__ = ["COMPUTE", "LOOKUP", "guarded"]
+
+import functools
+import html
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from explorer.errors import ExplorerError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+LOOKUP: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
+COMPUTE: dict[str, Any] = {
+    "concurrency_id": "model",
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    "trigger_mode": "always_last",
+}
+NOTICE_SECONDS = 12
+
+_log = logging.getLogger(__name__)
+
+
+def guarded(handler: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Turn what a person can cause into a notice, and anything else into a logged bug.
+
+    An `ExplorerError` is shown with exactly its text. Any other exception keeps its traceback in
+    the log; the person reads a neutral sentence without it.
+    """
+
+    @functools.wraps(handler)
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return handler(*args, **kwargs)
+        except gr.Error:
+            raise
+        except ExplorerError as error:
+            raise _notice("Not possible", str(error)) from None
+        except Exception:
+            _log.exception("A bug in %s", handler.__qualname__)
+            raise _notice(
+                "A bug",
+                "This did not work, and it is our fault. The terminal shows the details.",
+            ) from None
+
+    return wrapper
+
+
+def _notice(title: str, text: str) -> gr.Error:
+    message = html.escape(text, quote=False)  # the page renders a notice as HTML
+    return gr.Error(message, duration=NOTICE_SECONDS, title=title, print_exception=False)

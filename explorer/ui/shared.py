@@ -1,0 +1,60 @@
+"""What more than one tab uses: the model picker and the picked pair."""
+
+__all__ = ["Picked", "Shared", "model_choices"]
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from explorer.service.records import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The pair of gallery images that every tab shows.
+
+    Attributes:
+        model: Whose gallery.
+        a: Gallery position of A.
+        b: Gallery position of B.
+    """
+
+    model: str
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Components and state of more than one tab.
+
+    Attributes:
+        model: The picker; its value is the model's name, None where there is no model.
+        picked: Holds a `Picked`, or None as long as no model is open. A new model comes with a
+            new pair, so that a tab needs to listen to `picked.change` only.
+    """
+
+    model: gr.Dropdown
+    picked: gr.State
+
+    @classmethod
+    def build(cls, cards: list[ModelCard]) -> "Shared":
+        """Lay out the picker where it is called."""
+        model = gr.Dropdown(
+            choices=model_choices(cards),
+            value=cards[0].name if cards else None,
+            label="Model",
+            container=False,
+            filterable=False,
+            interactive=True,
+            elem_id="model-picker",
+        )
+        return cls(model=model, picked=gr.State(None))
+
+
+def model_choices(cards: list[ModelCard]) -> list[tuple[str, str]]:
+    """Return (text, name) of each model; those that cannot be opened say so."""
+    return [
+        (f"{card.title} (cannot be opened)" if card.problem else card.title, card.name)
+        for card in cards
+    ]
