@@ -59,7 +59,9 @@ class TrainSettings(BaseModel, frozen=True, extra="forbid"):
     max_skipped: int = Field(
         20, ge=0, description="non-finite updates in a row that are skipped before the run fails"
     )
-    init_images: int = Field(192, ge=1, description="images a batch when the model sets initial values from data")
+    init_images: int = Field(
+        192, ge=1, description="images a batch when the model sets initial values from data"
+    )
     log_every: int = Field(50, ge=1, description="updates between two lines of metrics")
     preview_every: int = Field(500, ge=1, description="updates between two preview pictures")
     checkpoint_every: int = Field(500, ge=1, description="updates between two saved units")
@@ -79,7 +81,9 @@ class Experiment(BaseModel, frozen=True, extra="forbid"):
     """Enough to repeat a run."""
 
     schema_version: int = Field(SCHEMA, alias="schema", description="format of this file")
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="folder of the run")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="folder of the run"
+    )
     title: str = Field("", max_length=80, description="what people read in the picker")
     model: ModelChoice
     data: DataSettings
@@ -102,7 +106,9 @@ def load_experiment(path: Path) -> Experiment:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"No experiment file at '{path}'. Give the path of a JSON file.") from None
+        raise ConfigError(
+            f"No experiment file at '{path}'. Give the path of a JSON file."
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
         raise ConfigError(f"'{path}' is not a readable JSON file: {error}.") from None
     return parse_experiment(raw, where=str(path))

@@ -305,7 +305,9 @@ class AdditiveCoupling(FlowLayer):
 
     def __init__(self, channels: int, hidden: int, *, generator: torch.Generator) -> None:
         super().__init__()
-        self.net = CouplingNet(channels // 2, hidden, channels - channels // 2, generator=generator)
+        self.net = CouplingNet(
+            channels // 2, hidden, channels - channels // 2, generator=generator
+        )
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
         """Return the coupled maps and 0."""

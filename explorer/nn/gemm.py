@@ -89,22 +89,21 @@ class _ConvNet(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:  # noqa: ANN401
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         columns, hidden1, hidden2, w1, weight2, w3 = ctx.saved_tensors
         batch, inputs, height, width = ctx.x_shape
         hidden, outputs = len(w1), grad.shape[1]
         patches = _unfold(grad.transpose(0, 1))
-        grad_w3 = patches @ hidden2.T
         grad2 = torch.ops.aten.threshold_backward(w3.T @ patches, hidden2, 0)
-        grad_w2 = grad2 @ hidden1.T
         grad1 = torch.ops.aten.threshold_backward(weight2.T @ grad2, hidden1, 0)
-        grad_w1 = grad1 @ columns.T
         grad_x = _fold(w1.T @ grad1, (inputs, batch, height, width)).transpose(0, 1)
+        if not any(ctx.needs_input_grad[1:]):
+            return grad_x, None, None, None, None, None
         return (
             grad_x,
-            grad_w1.view(hidden, 3, 3, inputs).permute(0, 3, 1, 2),
+            (grad1 @ columns.T).view(hidden, 3, 3, inputs).permute(0, 3, 1, 2),
             grad1.sum(1),
-            grad_w2,
+            grad2 @ hidden1.T,
             grad2.sum(1),
-            grad_w3.view(3, 3, outputs, hidden).permute(2, 3, 0, 1).flip(2, 3),
+            (patches @ hidden2.T).view(3, 3, outputs, hidden).permute(2, 3, 0, 1).flip(2, 3),
         )

@@ -89,9 +89,7 @@ def optimiser_of(model: nn.Module, settings: TrainSettings) -> torch.optim.Optim
     return torch.optim.Adam(groups, lr=0.0, betas=(settings.beta1, settings.beta2), fused=True)
 
 
-def fit(
-    state: TrainState, data: LabelledImages, settings: TrainSettings
-) -> Iterator[Progress]:
+def fit(state: TrainState, data: LabelledImages, settings: TrainSettings) -> Iterator[Progress]:
     """Update the state until `settings.steps`, yielding after each update.
 
     Raises:
@@ -125,9 +123,7 @@ def fit(
         yield Progress(state.step, state.seconds, rate, norm, skipped, values)
 
 
-def _update(
-    state: TrainState, total: torch.Tensor, rate: float, settings: TrainSettings
-) -> float:
+def _update(state: TrainState, total: torch.Tensor, rate: float, settings: TrainSettings) -> float:
     """Do one update unless loss or gradient is not finite; return the gradient's norm."""
     state.optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]

@@ -165,7 +165,9 @@ class RunFolder:
         try:
             return RunStatus(**self._read_json("status.json"))
         except TypeError:
-            raise CheckpointError(f"'{self.path / 'status.json'}' is not a run's status.") from None
+            raise CheckpointError(
+                f"'{self.path / 'status.json'}' is not a run's status."
+            ) from None
 
     def write_status(self, status: RunStatus) -> None:
         """Replace the status."""

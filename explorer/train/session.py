@@ -77,7 +77,11 @@ def train(
 
 
 def _begin(
-    run: RunFolder, experiment: Experiment, model: nn.Module, data: LabelledImages, unit: Path | None
+    run: RunFolder,
+    experiment: Experiment,
+    model: nn.Module,
+    data: LabelledImages,
+    unit: Path | None,
 ) -> TrainState:
     """Return the state to go on from; write what a new run starts with."""
     settings = experiment.train
