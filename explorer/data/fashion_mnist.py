@@ -8,7 +8,6 @@ import struct
 import zlib
 from pathlib import Path
 
-
 import numpy as np
 from jaxtyping import Int64, UInt8
 

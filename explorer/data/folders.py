@@ -8,8 +8,8 @@ root/                       root/
 ```
 
 Split: where the root holds nothing but `train` and test folders (`test` before `val`, `valid`,
-`validation`), they are the split. Otherwise one file in ten of each class, at least one where there
-are two or more, is held out by the hash of its path.
+`validation`), they are the split. Otherwise one file in ten of each class, at least one where
+there are two or more, is held out by the hash of its path.
 
 What is taken: regular files whose suffix is that of an allowed image format, in the class folder
 or below it. Passed over and counted in the log: files of other kinds (`.txt`, `.json`, ...) and

@@ -24,6 +24,7 @@ __all__ = [
     "decode",
     "fit",
     "read_image",
+    "shrunk",
 ]
 
 import io
@@ -41,6 +42,7 @@ from explorer.errors import DataError
 MAX_BYTES = 32 * 2**20
 MAX_SIDE = 8192
 MAX_PIXELS = 4096 * 4096
+STRIP = 256
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 """Names that promise an allowed format; the content alone decides."""
 
@@ -141,17 +143,20 @@ def fit(
     Returns:
         uint8, shape (image_size, image_size, channels).
     """
-    image = image.resize(
-        (image_size, image_size),
-        Image.Resampling.LANCZOS,
-        box=box or centre_box(image.size),
-        reducing_gap=3.0,  # area average down to 3 times the size, then Lanczos
-    )
+    box = box or centre_box(image.size)
+    if box != (0, 0, *image.size):
+        image = image.crop(box)  # resize's own `box` lets pixels from outside bleed in
+    image = shrunk(image, (image_size, image_size))
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(image_size, image_size, channels).copy()
+
+
+def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture at another (width, height): area average to 3 times that, then Lanczos."""
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def centre_box(size: tuple[int, int], side: int | None = None) -> tuple[int, int, int, int]:
@@ -227,9 +232,10 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _eight_bit(image: Image.Image, name: str) -> Image.Image:
     if image.mode.startswith("I"):
-        return _from_integers(np.asarray(image), name)
+        return _scaled(image, name, limit=65535, scale=1 / 257)
     if image.mode == "F":
-        return _from_floats(np.asarray(image), name)
+        largest = float(image.getextrema()[1])  # type: ignore[arg-type]  # one band: a number
+        return _scaled(image, name, limit=255, scale=255.0 if largest <= 1 else 1.0)
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("L", "1"):
@@ -237,18 +243,19 @@ def _eight_bit(image: Image.Image, name: str) -> Image.Image:
     return image.convert("RGB")
 
 
-def _from_integers(values: np.ndarray, name: str) -> Image.Image:
-    if values.min() < 0 or values.max() > 65535:
-        raise _refused(name, f"has values from {values.min()} to {values.max()}, not 0 to 65535")
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
-
-
-def _from_floats(values: np.ndarray, name: str) -> Image.Image:
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 255):  # false for NaN as well
-        raise _refused(name, f"has values from {low:g} to {high:g}, not 0 to 1 or 0 to 255")
-    scaled = values * 255 if high <= 1 else values
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+def _scaled(image: Image.Image, name: str, *, limit: int, scale: float) -> Image.Image:
+    """Return a one-channel picture times `scale`, rounded, in strips to spare memory."""
+    width, height = image.size
+    pixels = np.empty((height, width), dtype=np.uint8)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
+        values = np.asarray(image.crop((0, top, width, bottom)), dtype=np.float64)
+        low, high = values.min(), values.max()
+        if not (low >= 0 and high <= limit):  # false for NaN as well
+            allowed = "0 to 65535" if limit == 65535 else "0 to 1 or 0 to 255"
+            raise _refused(name, f"has values from {low:g} to {high:g}, not {allowed}")
+        pixels[top:bottom] = np.floor(values * scale + 0.5)
+    return Image.fromarray(pixels)
 
 
 def _refused(name: str, problem: str) -> DataError:

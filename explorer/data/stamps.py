@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from explorer.data.holdout import held_out
-from explorer.data.intake import decode, fit
+from explorer.data.intake import decode, shrunk
 from explorer.data.labelled import LabelledImages
 from explorer.data.listing import Listing
 from explorer.data.source import DataSource, Split
@@ -79,10 +79,12 @@ def centred(image: Image.Image, image_size: int) -> UInt8[np.ndarray, "height wi
     image = image.convert("RGBA")
     visible = image.getchannel("A").point(lambda alpha: 255 if alpha >= FAINT else 0)
     image = image.crop(visible.getbbox() or (0, 0, *image.size))
-    side = round(max(image.size) / (1 - 2 * MARGIN))
-    square = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    return fit(square, image_size)
+    scale = round(image_size * (1 - 2 * MARGIN)) / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    square = Image.new("RGBA", (image_size, image_size), "white")
+    place = ((image_size - width) // 2, (image_size - height) // 2)
+    square.alpha_composite(shrunk(image, (width, height)), place)
+    return np.asarray(square.convert("RGB")).copy()
 
 
 def _root(settings: DataSettings) -> Path:

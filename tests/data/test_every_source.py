@@ -48,7 +48,7 @@ def test_both_splits_load_as_square_pixels_with_labels_in_range(name, split, tmp
     assert data.images.shape[1:3] == (size, size)
     assert data.images.dtype == np.uint8
     assert len(data) == len(data.images) == len(data.indices) > 0
-    assert 0 <= data.labels.min() and data.labels.max() < len(data.class_names)
+    assert data.labels.min() >= 0 and data.labels.max() < len(data.class_names)
     assert len(set(data.indices.tolist())) == len(data)
 
 

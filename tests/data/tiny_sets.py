@@ -112,12 +112,9 @@ def cub(root: Path) -> DataSettings:
     write_rows(base / "bounding_boxes.txt", ["10.0 5.0 40.0 20.0"] * 8)
     write_rows(root / "attributes.txt", ["has_bill_shape::hooked", "has_wing_color::blue"])
     (base / "attributes").mkdir()
-    (base / "attributes" / "image_attribute_labels.txt").write_text(
-        "".join(
-            f"{image} 1 {image % 2} 3 1.5\n{image} 2 1 3 0 2.7\n"  # six columns, as in the original
-            for image in range(1, 9)
-        )
-    )
+    five, six = "{0} 1 {1} 3 1.5\n", "{0} 2 1 3 0 2.7\n"  # the original has both kinds of lines
+    text = "".join((five + six).format(image, image % 2) for image in range(1, 9))
+    (base / "attributes" / "image_attribute_labels.txt").write_text(text)
     return DataSettings(name="cub-200-2011", root=str(root), image_size=16)
 
 
