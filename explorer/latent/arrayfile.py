@@ -50,21 +50,26 @@ def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
     Raises:
         CheckpointError: The file is missing, is damaged, holds pickled objects, or lacks a name.
     """
-    wanted = list(names)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise CheckpointError(f"'{path}' is one bare array; an npz archive is expected.")
-            missing = [name for name in wanted if name not in archive.files]
-            if missing:
-                raise CheckpointError(
-                    f"'{path}' lacks {', '.join(missing)}; it holds "
-                    f"{', '.join(archive.files) or 'nothing'}. Compute it again."
-                )
-            return {name: archive[name] for name in wanted}
+        # From memory: numpy 2.4 leaves the file open where it is not a zip archive.
+        archive = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise CheckpointError(f"'{path}' is one bare array; an npz archive is expected.")
+        with archive:
+            return _read(path, archive, list(names))
     except FileNotFoundError:
         raise CheckpointError(f"No file at '{path}'. Compute it first.") from None
     except _DAMAGED as error:
         raise CheckpointError(
             f"'{path}' is not a readable npz file ({error}). Compute it again."
         ) from None
+
+
+def _read(path: Path, archive: np.lib.npyio.NpzFile, names: list[str]) -> dict[str, np.ndarray]:
+    missing = [name for name in names if name not in archive.files]
+    if missing:
+        held = ", ".join(archive.files) or "nothing"
+        raise CheckpointError(
+            f"'{path}' lacks {', '.join(missing)}; it holds {held}. Compute it again."
+        )
+    return {name: archive[name] for name in names}

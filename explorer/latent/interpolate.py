@@ -39,7 +39,7 @@ from explorer.errors import ConfigError, DataError, near_match
 from explorer.protocol import Latents, PerSample
 
 MIN_ANGLE = 1e-6
-"""Radians. Nearer directions are joined by a straight line; nearer to opposite are refused."""
+"""Radians. Directions nearer than this are joined straight; so near to opposite, refused."""
 
 NORM_TOLERANCE = 1e-3
 """Relative slack of the typical range: on a sphere all norms are 1 up to rounding."""
@@ -80,8 +80,8 @@ def slerp(start: Latents, end: Latents, t: float) -> Latents:
 
     Returns:
         Points on the path, shape (batch, dim), computed in float64 and returned in start's
-        dtype. The ends are exact; unit rows stay unit rows. Rows closer than `MIN_ANGLE`
-        radians are joined by a straight line, where the two agree.
+        dtype. The ends are exact; unit rows stay unit rows. Directions closer than
+        `MIN_ANGLE` radians are joined by a straight line, where the two agree.
 
     Raises:
         ConfigError: The shapes differ, `t` is not in [0, 1], a row is zero or not finite, or two
@@ -107,8 +107,9 @@ def slerp(start: Latents, end: Latents, t: float) -> Latents:
     straight = (omega < MIN_ANGLE)[:, None]
     omega = torch.where(straight, 1.0, omega[:, None])
     turned = (torch.sin((1 - t) * omega) * u + torch.sin(t * omega) * v) / torch.sin(omega)
+    directions = torch.where(straight, torch.lerp(u, v, t), turned)
     lengths = torch.lerp(norms(a), norms(b), t)[:, None]
-    return torch.where(straight, torch.lerp(a, b, t), lengths * turned).to(start)
+    return (lengths * directions).to(start)
 
 
 METHODS: dict[str, Callable[[Latents, Latents, float], Latents]] = {"slerp": slerp, "lerp": lerp}

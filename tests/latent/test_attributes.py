@@ -119,7 +119,7 @@ def test_an_attribute_that_is_a_class_leads_from_each_other_class_to_it():
     latents = places[labels] + 0.01 * generator.normal(size=(2000, 6))
     attributes = (labels == 3)[:, None]
     sums = sums_of(latents, attributes, labels)
-    found = conditional_directions(sums, ridge_directions(sums), shrinkage=0)
+    found = conditional_directions(sums, ridge_directions(sums), shrinkage=0.0)
     for c in range(3):
         np.testing.assert_allclose(found[0, c], places[3] - places[c], atol=0.01)
     np.testing.assert_allclose(found[0, 3], places[3] - places[:3].mean(0), atol=0.01)
@@ -163,7 +163,7 @@ def test_attributes_that_exclude_each_other_are_exchanged_not_added():
     places = np.eye(5)[:2]
     latents = places[colour] + 0.01 * generator.normal(size=(2000, 5))
     sums = sums_of(latents, attributes, np.zeros(2000, dtype=np.int64))
-    found = conditional_directions(sums, ridge_directions(sums), shrinkage=0)
+    found = conditional_directions(sums, ridge_directions(sums), shrinkage=0.0)
     np.testing.assert_allclose(found[0, 0], places[0] - places[1], atol=0.01)
 
 
@@ -172,8 +172,8 @@ def test_a_small_class_is_shrunk_towards_the_pooled_direction():
     attributes = attributes[:, :1]
     sums = sums_of(latents, attributes, labels)
     ridge, pooled = ridge_directions(sums), difference_of_means(sums)
-    own = conditional_directions(sums, ridge, shrinkage=0)
-    half = conditional_directions(sums, ridge, shrinkage=10)
+    own = conditional_directions(sums, ridge, shrinkage=0.0)
+    half = conditional_directions(sums, ridge, shrinkage=10.0)
     nearly_pooled = conditional_directions(sums, ridge, shrinkage=1e9)
     for c in range(len(CLASSES)):
         gap = (own[0, c] - pooled[0]).norm()

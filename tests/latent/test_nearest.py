@@ -40,6 +40,13 @@ def test_of_equal_latents_the_lower_row_comes_first():
     assert nearest(latents, latents[:1], 3).indices.tolist() == [[0, 3, 6]]
 
 
+def test_of_latents_at_equal_distance_the_lower_row_comes_first():
+    query, steps = drawn(0, 1).double(), drawn(1, 50).double()
+    mirrored = torch.stack([query + steps, query - steps], dim=1).reshape(100, -1)
+    found = nearest(mirrored, query, 100).indices[0].reshape(50, 2)
+    assert torch.equal(found[:, 0] + 1, found[:, 1])
+
+
 def test_angles_are_those_between_query_and_neighbour():
     latents = torch.tensor([[0.0, 2.0], [-3.0, 0.0]])
     found = nearest(latents, torch.tensor([[1.0, 0.0]]), 2)
