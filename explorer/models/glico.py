@@ -30,7 +30,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 from pydantic import BaseModel, Field
 from torch import Generator, Tensor, nn
 from torch.nn import functional
@@ -70,8 +70,8 @@ class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
         le=256,
         description="maps of the generator at full size; four times as many below",
     )
-    perceptual: Literal["laplacian", "efficientnet-lite0", "both"] = Field(
-        "both",
+    perceptual: Literal["laplacian", "efficientnet-lite0"] = Field(
+        "efficientnet-lite0",
         description="how images are compared beside the pixels: 'laplacian' uses no outside "
         "weights, 'efficientnet-lite0' was trained on ImageNet",
     )
@@ -319,12 +319,9 @@ class Glico(nn.Module):
         return mixed, self.code_labels[anchors]
 
     def _perceptual_distance(self, images: Images, targets: Images) -> PerSample:
-        kind = self.settings.perceptual
-        if kind == "laplacian":
+        if self.settings.perceptual == "laplacian":
             return laplacian_distance(images, targets)
-        if kind == "efficientnet-lite0":
-            return feature_distance(images, targets)
-        return laplacian_distance(images, targets) + feature_distance(images, targets)
+        return feature_distance(images, targets)
 
     def _anchors(self, count: int, labels: Labels | None, generator: Generator) -> Labels:
         """Return random training indices, of the given classes, that have a partner."""
@@ -398,13 +395,13 @@ def interpolation_partners(
     return by_class[first[labels[anchors]] + (rank[anchors] + step) % size]
 
 
-def principal_codes(rows: Latents, dim: int) -> Latents:
+def principal_codes(rows: Float[Tensor, "batch pixels"], dim: int) -> Latents:
     r"""Return unit codes from principal components, as :math:`U S^{1/2}` of the centred rows.
 
     The square root lets weaker components count for more than their share of the variance.
 
     Args:
-        rows: One flat image a row, shape (batch, pixels).
+        rows: One flat image a row, float, shape (batch, pixels).
         dim: Length of a code. Components beyond the data's rank are 0.
 
     Returns:

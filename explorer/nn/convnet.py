@@ -23,7 +23,8 @@ SLOPE = 0.2
 WIDEST = 4
 """The small maps have at most this many times the width of the largest one."""
 
-Maps = Float[Tensor, "batch maps rows columns"]
+Maps = Float[Tensor, "batch _ _ _"]
+"""Feature maps: channels, rows and columns differ from layer to layer."""
 Logits = Float[Tensor, "batch classes"]
 
 

@@ -34,10 +34,11 @@ FEATURE_BLOCKS = (0, 2, 4)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
-Maps = Float[Tensor, "batch maps rows columns"]
+Maps = Float[Tensor, "batch _ _ _"]
+"""Feature maps: channels, rows and columns differ from layer to layer."""
 
 
-def laplacian_pyramid(images: Images) -> list[Images]:
+def laplacian_pyramid(images: Images) -> list[Maps]:
     """Split images into bands of detail, finest first, and a small blurred rest.
 
     A band is a level minus its blur (5x5 binomial, borders repeated); the next level is the
