@@ -1,0 +1,46 @@
+// Shared by walk.js and sliders.js: pictures that stay crisp at any size, and when to compute.
+
+/** Load a data URI; resolves to a decoded image. */
+const loadPicture = async (uri) => {
+  const picture = new Image();
+  picture.src = uri;
+  await picture.decode();
+  return picture;
+};
+
+/** Return a canvas of one picture, or of one cell of a sheet, at its own resolution. */
+const drawCell = (picture, width, height, row = 0, column = 0) => {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext('2d').drawImage(
+    picture, column * width, row * height, width, height, 0, 0, width, height);
+  return canvas;
+};
+
+/** Return canvases[row][column] of a composed sheet. */
+const cutSheet = async (sheet) => {
+  const picture = await loadPicture(sheet.uri);
+  return Array.from({length: sheet.rows}, (_, row) =>
+    Array.from({length: sheet.columns}, (_, column) =>
+      drawCell(picture, sheet.width, sheet.height, row, column)));
+};
+
+/** Return a copy of a canvas; a node can stand in one place only. */
+const copyCanvas = (canvas) => drawCell(canvas, canvas.width, canvas.height);
+
+/** Create an element with a class and a text; texts are never read as HTML. */
+const make = (tag, className = '', text = '') => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+};
+
+/** Call `ask` when the panel is first seen, and when it is seen again after `isStale`. */
+const whenSeen = (panel, isStale, ask) => {
+  const look = () => { if (panel.getClientRects().length && isStale()) ask(); };
+  new ResizeObserver(look).observe(panel);
+  look();
+  return look;
+};
