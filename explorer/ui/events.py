@@ -1,15 +1,18 @@
 """How events run: which go past the queue, which wait for the model, what an error becomes.
 
-A handler is one of two kinds, and its wiring takes that kind's settings: ``button.click(handler,
-inputs, outputs, **LOOKUP)``.
+A handler is of one of three kinds, and its wiring takes that kind's settings:
+``button.click(handler, inputs, outputs, **LOOKUP)``.
 
 | settings | for | how it runs |
 |---|---|---|
-| `LOOKUP` | picking, swapping, filling in texts: milliseconds, no model | at once, past the queue |
+| `LOOKUP` | filling in texts, marking as stale: no model | at once, past the queue |
+| `CHOOSE` | whatever sets the picked pair or the model | queued, never waits for others |
 | `COMPUTE` | everything that decodes or encodes | one at a time; of a burst only the last |
+
+`CHOOSE` is queued because Gradio announces a changed `gr.State` from queued events only (6.31).
 """
 
-__all__ = ["COMPUTE", "LOOKUP", "guarded"]
+__all__ = ["CHOOSE", "COMPUTE", "LOOKUP", "guarded"]
 
 import functools
 import html
@@ -26,6 +29,12 @@ Result = TypeVar("Result")
 
 LOOKUP: dict[str, Any] = {
     "queue": False,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
+CHOOSE: dict[str, Any] = {
+    "concurrency_limit": None,
     "show_progress": "hidden",
     "trigger_mode": "multiple",
     "api_visibility": "private",
