@@ -1,0 +1,30 @@
+// The picked pair, large. Runs once as the body of a gr.HTML's js_on_load.
+//
+// props.value: {a, b}, each {uri, number, class_name, attributes: [name], held_out}, or null.
+
+const make = (tag, name, text) => {
+  const node = document.createElement(tag);
+  node.className = name;
+  node.textContent = text;
+  return node;
+};
+function fill(slot, one) {
+  const figure = element.querySelector('.slot-' + slot), name = slot.toUpperCase();
+  const image = figure.querySelector('img');
+  image.src = one.uri;
+  image.alt = [`${name}: image ${one.number}`, one.class_name, ...one.attributes].join(', ');
+  figure.querySelector('figcaption').replaceChildren(make('b', '', name),
+    make('span', '', ` ${one.class_name}`), make('span', 'quiet', ` #${one.number}`));
+  const chips = one.attributes.map(text => make('span', 'chip', text));
+  if (one.held_out) chips.push(make('span', 'chip chip-quiet', 'never seen in training'));
+  figure.querySelector('.chips').replaceChildren(...chips);
+}
+function receive() {
+  const pair = props.value;
+  element.querySelector('.pair').hidden = !pair;
+  if (!pair) return;
+  fill('a', pair.a);
+  fill('b', pair.b);
+}
+watch('value', receive);
+receive();
