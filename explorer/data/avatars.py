@@ -282,11 +282,11 @@ def _cached_pixels(
 ) -> UInt8[np.ndarray, "n size size 3"]:
     if path.exists():
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                pixels = stored["pixels"]
-                if hashlib.sha256(pixels).hexdigest() == str(stored["sha256"]):
-                    return pixels
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            stored = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+            pixels = stored["pixels"]
+            if hashlib.sha256(pixels).hexdigest() == str(stored["sha256"]):
+                return pixels
+        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
             pass  # a damaged cache is drawn anew below
     pixels = np.stack([render(face, image_size) for face in faces])
     content = io.BytesIO()

@@ -25,7 +25,7 @@ from jaxtyping import Float
 from pydantic import BaseModel, Field, model_validator
 from torch import Generator, Tensor, nn
 
-from explorer.errors import CheckpointError, ConfigError
+from explorer.errors import CheckpointError, ConfigError, DataError
 from explorer.nn.flow import (
     ActNorm,
     AdditiveCoupling,
@@ -202,7 +202,7 @@ class Glow(nn.Module):
         """Undo `centre`."""
         return ((x + 0.5) * 256 - 0.5) / 255
 
-    def dequantise(self, images: Images, generator: Generator) -> tuple[Images, float]:
+    def dequantise(self, images: Images, generator: Generator) -> tuple[Images, int]:
         """Return noisy x for training and the bits a value at which x has unit bins."""
         if self.settings.dequantisation == "gaussian":
             noise = torch.empty_like(images).normal_(generator=generator)
@@ -230,7 +230,13 @@ class Glow(nn.Module):
 
         Raises:
             CheckpointError: The model was neither prepared on data nor loaded.
+            DataError: The images do not have the model's shape.
         """
+        if tuple(x.shape[1:]) != self.traits.image_shape:
+            raise DataError(
+                f"Images of shape {tuple(x.shape[1:])} do not fit this model, which knows "
+                f"{self.traits.image_shape} (channel, height, width). Resize or convert them."
+            )
         if not self.is_prepared:
             raise CheckpointError(
                 "This Glow has no data-dependent initial values. Call prepare() with training "
@@ -298,8 +304,11 @@ class Glow(nn.Module):
             temperature: 0 gives the mean, 1 the model's own distribution.
             labels: Classes, shape (count,); drawn by their training shares if not given. Without
                 effect unless the model is class-conditional.
+
+        Raises:
+            ConfigError: There is no such class.
         """
-        device = self.top_mean.device
+        device, classes = self.top_mean.device, len(self.class_mean)
         eps = temperature * torch.randn(count, self.traits.latent_dim, generator=generator)
         if labels is None:
             shares = self.class_log_share.exp().cpu()
@@ -307,6 +316,9 @@ class Glow(nn.Module):
         eps = eps.to(device)
         if self.settings.class_conditional:
             rest, top = self._split_top(eps)
+            if count and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+                wrong = int(labels.max()) if int(labels.max()) >= classes else int(labels.min())
+                raise ConfigError(f"There is no class {wrong}; classes are 0 to {classes - 1}.")
             chosen = labels.to(device)
             top = self.class_mean[chosen] + self.class_log_sigma[chosen].exp() * top
             eps = torch.cat([rest, top], 1)
@@ -370,7 +382,7 @@ class Glow(nn.Module):
             (gradient,) = torch.autograd.grad(self._log_density(x, None).sum(), x)
         return self.uncentre(x.detach() + variance * gradient).clamp(0, 1)
 
-    def _bits(self, log_density: Tensor, bits: float) -> Tensor:
+    def _bits(self, log_density: Tensor, bits: int) -> Tensor:
         return bits - log_density / (math.log(2) * self.traits.latent_dim)
 
     def _log_density(self, x: Images, labels: Labels | None) -> PerSample:

@@ -42,6 +42,10 @@ from torch.nn import functional as F
 from explorer.nn.gemm import conv_net
 
 Maps = Float[Tensor, "batch channel height width"]
+Squeezed = Float[Tensor, "batch 4*channel height//2 width//2"]
+Unsqueezed = Float[Tensor, "batch channel//4 2*height 2*width"]
+Half = Float[Tensor, "batch _ height width"]
+Outputs = Float[Tensor, "batch outputs height width"]
 LogDet = Float[Tensor, " batch"]
 
 SMALLEST_DEVIATION = 1e-6  # a constant channel must not get an infinite scale
@@ -59,7 +63,7 @@ class FlowLayer(nn.Module):
         """Return x and the log-determinant of z -> x."""
         raise NotImplementedError
 
-    def initialise(self, x: Maps) -> Maps:
+    def initialise(self, x: Maps) -> Float[Tensor, "batch _ _ _"]:
         """Set what depends on data from a first batch; return the layer's output for it."""
         return cast(Tensor, self(x)[0])
 
@@ -221,15 +225,16 @@ class ZeroConv(nn.Module):
         """Return `exp(3 * log_scale)`, shape (outputs, 1, 1)."""
         return (3 * self.log_scale).exp()[:, None, None]
 
-    def forward(self, x: Maps) -> Maps:
+    def forward(self, x: Maps) -> Outputs:
         """Return maps of the same height and width."""
         return (F.conv2d(x, self.weight, padding=1) + self.bias[:, None, None]) * self.scale()
 
 
 class CouplingNet(nn.Module):
-    """The network inside a coupling: 3x3, 1x1 and zero 3x3 convolutions, ActNorm after the first two.
+    """The network inside a coupling: 3x3, 1x1 and zero 3x3 convolutions.
 
-    The two ActNorms are folded into weights and biases, so that hidden maps are touched once.
+    An ActNorm follows each of the first two. Both are folded into weights and biases, so that
+    hidden maps are touched once.
     """
 
     def __init__(
@@ -242,7 +247,7 @@ class CouplingNet(nn.Module):
         self.norm2 = ActNorm(hidden)
         self.out = ZeroConv(hidden, outputs)
 
-    def forward(self, x: Maps) -> Maps:
+    def forward(self, x: Maps) -> Outputs:
         """Return maps with `outputs` channels; all zero at first."""
         scale1, scale2 = self.norm1.log_scale.exp(), self.norm2.log_scale.exp()
         hidden = conv_net(
@@ -256,7 +261,7 @@ class CouplingNet(nn.Module):
         return (hidden + self.out.bias[:, None, None]) * self.out.scale()
 
     @torch.no_grad()
-    def initialise(self, x: Maps) -> Maps:
+    def initialise(self, x: Maps) -> Outputs:
         """Set both ActNorms from a first batch; return the output for it."""
         hidden1 = self.norm1.initialise(F.conv2d(x, self.weight1, padding=1)).relu()
         hidden2 = self.norm2.initialise(multiply(self.weight2, hidden1)).relu()
@@ -358,11 +363,11 @@ class FlowStep(FlowLayer):
 class Squeeze(FlowLayer):
     """2x2 squares of positions become channels, in the order (channel, row, column)."""
 
-    def forward(self, x: Maps) -> tuple[Maps, LogDet]:
+    def forward(self, x: Maps) -> tuple[Squeezed, LogDet]:
         """Return (batch, 4 * channel, height / 2, width / 2) and 0."""
         return F.pixel_unshuffle(x, 2), x.new_zeros(len(x))
 
-    def inverse(self, z: Maps) -> tuple[Maps, LogDet]:
+    def inverse(self, z: Maps) -> tuple[Unsqueezed, LogDet]:
         """Undo `forward`."""
         return F.pixel_shuffle(z, 2), z.new_zeros(len(z))
 
@@ -397,7 +402,7 @@ class Split(FlowLayer):
         return mean, LOG_SIGMA_BOUND * torch.tanh(raw / LOG_SIGMA_BOUND)
 
 
-def split_channels(x: Maps) -> tuple[Maps, Maps]:
+def split_channels(x: Maps) -> tuple[Half, Half]:
     """Return the first `channel // 2` channels and the others."""
     half = x.shape[1] // 2
     return x[:, :half], x[:, half:]
@@ -412,7 +417,8 @@ def random_rotation(
     channels: int, generator: torch.Generator
 ) -> Float[Tensor, "channels channels"]:
     """Return a random orthogonal matrix, uniformly distributed up to signs."""
-    return torch.linalg.qr(torch.randn(channels, channels, generator=generator))[0]
+    drawn = torch.randn(channels, channels, generator=generator)
+    return torch.linalg.qr(drawn)[0].contiguous()  # LAPACK's own order is by columns
 
 
 def standard_normal_log_prob(z: Float[Tensor, "batch dim"]) -> LogDet:

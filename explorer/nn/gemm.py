@@ -66,7 +66,7 @@ class _ConvNet(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,  # noqa: ANN401
+        ctx: Any,
         x: Tensor,
         weight1: Tensor,
         bias1: Tensor,

@@ -144,6 +144,13 @@ def fill(model: nn.Module, path: Path) -> None:
                 f"'{path}': tensor '{name}' has shape {tuple(found[name].shape)}; "
                 f"{tuple(expected[name].shape)} is expected by these settings."
             )
+        if found[name].dtype != expected[name].dtype:
+            kinds = [
+                str(tensor[name].dtype).removeprefix("torch.") for tensor in (found, expected)
+            ]
+            raise CheckpointError(
+                f"'{path}': tensor '{name}' is {kinds[0]}; {kinds[1]} is expected."
+            )
         if found[name].is_floating_point() and not bool(found[name].isfinite().all()):
             raise CheckpointError(f"'{path}': tensor '{name}' holds values that are not finite.")
     model.load_state_dict(found)
@@ -254,8 +261,12 @@ def _moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 def _fill_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
     content = optimiser.state_dict()
+    parameters = [value for group in optimiser.param_groups for value in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in moments.items():
         number, name = key.split(".", 1)
+        parameter = parameters[int(number)]
+        if value.shape == parameter.shape:  # fused Adam walks storage: moments need its layout
+            value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(number), {})[name] = value
     optimiser.load_state_dict({"state": state, "param_groups": content["param_groups"]})

@@ -165,7 +165,7 @@ def learning_rate(step: int, settings: TrainSettings) -> float:
 def batch_positions(count: int, step: int, settings: TrainSettings) -> Int64[np.ndarray, " b"]:
     """Return which images update number `step` sees: a new random order each epoch."""
     first = step * settings.batch_size
-    drawn = np.arange(first, first + settings.batch_size)
+    drawn = range(first, first + settings.batch_size)
     return np.array([_order(count, settings.seed, k // count)[k % count] for k in drawn])
 
 

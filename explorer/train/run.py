@@ -99,6 +99,12 @@ class RunFolder:
 
     path: Path
 
+    @property
+    def holds_weights(self) -> bool:
+        """Whether something was trained here already, which a new run must not overwrite."""
+        has_unit = any((self.path / "units").glob("step-*"))
+        return has_unit or (self.path / "weights.safetensors").exists()
+
     def begin(self, experiment: Experiment, data: LabelledImages) -> None:
         """Write what is known before the first step; earlier files of the run go."""
         self.path.mkdir(parents=True, exist_ok=True)
@@ -178,7 +184,7 @@ class RunFolder:
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
-    def metrics(self) -> list[dict[str, float]]:
+    def metrics(self) -> list[dict[str, float | int]]:
         """Return all whole lines of metrics; a last line that was cut off is left out."""
         path = self.path / "metrics.jsonl"
         text = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -53,7 +53,7 @@ def train(
     torch.set_num_threads(settings.threads)
     run = RunFolder(root / experiment.name)
     unit = checkpoint.newest_unit(run.path) if resume else None
-    if unit is None and (run.path / "units").exists():
+    if unit is None and run.holds_weights:
         raise ConfigError(
             f"'{run.path}' holds a run already. Add --resume to go on, or give another name."
         )
@@ -196,7 +196,7 @@ def load_model(folder: Path) -> nn.Module:
         raise CheckpointError(f"No checkpoint folder at '{folder}'. Give the folder of a model.")
     run = RunFolder(folder)
     model = build_model(run.experiment().model, run.data_card().info)
-    if (folder / "weights.safetensors").exists():
+    if (folder / checkpoint.MANIFEST).exists() or (folder / "weights.safetensors").exists():
         checkpoint.verify(folder)
         checkpoint.fill(model, folder / "weights.safetensors")
     else:
