@@ -177,7 +177,7 @@ const drawOutcome = async (message) => {
   verdict.dataset.tone = message.tone;
   find('.after').dataset.state = verdict.dataset.state = 'new';
   rows.forEach((row, name) => {
-    if (row.value !== 0) row.meta.textContent = `now at ${signed(message.positions[name])}; with +0.50, without −0.50`;
+    if (row.value !== 0) row.meta.textContent = `now ${signed(message.positions[name])} · with +0.50`;
   });
   await showPicture('after', message.picture);
   trigger('spread', {strengths: strengths()});

@@ -4,7 +4,7 @@
 const panel = element.querySelector('.walk');
 const find = (selector) => panel.querySelector(selector);
 const frames = find('.walk-frames'), strip = find('.walk-strip'), rail = find('input[type=range]');
-const playButton = find('.walk-play'), busy = find('.walk-busy');
+const playButton = find('.walk-play'), busy = find('.panel-busy');
 const SVG = 'http://www.w3.org/2000/svg';
 const PLAY_MILLISECONDS = 130;
 let wanted = '', shown = '', cells = [], walk = null, position = 0, timer = null;

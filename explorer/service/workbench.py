@@ -48,6 +48,7 @@ DEFAULT_TEMPERATURE = 0.85
 OPEN_AT_ONCE = 3
 FRAMES = (2, 33)
 LONGEST_STRENGTH = 3.0
+CODES_KEPT = 512
 _LIKELIHOOD_SEED = 0
 
 
@@ -65,6 +66,7 @@ class OpenModel:
         facts: Measured numbers.
         token: Changes whenever a file of the model changes.
         lock: One thread at a time computes with the model.
+        codes: Latents of gallery images that were asked for, by position, the latest last.
     """
 
     name: str
@@ -76,6 +78,7 @@ class OpenModel:
     facts: Mapping[str, float | int | str]
     token: str
     lock: AbstractContextManager[bool] = field(default_factory=threading.RLock)
+    codes: dict[int, torch.Tensor] = field(default_factory=dict)
 
     @property
     def generative(self) -> GenerativeModel:
@@ -189,7 +192,7 @@ class Workbench:
 
     @torch.no_grad()
     def latents(self, name: str, indices: Sequence[int]) -> Latents:
-        """Return the latents of gallery images, shape (k, dim).
+        """Return the latents of gallery images, shape (k, dim); each is encoded once.
 
         Raises:
             ConfigError: An index is out of range.
@@ -198,7 +201,17 @@ class Workbench:
         for index in indices:
             self._check_index(opened, index)
         with opened.lock:
-            return gallery_latents(opened.model, opened.gallery, np.array(indices, dtype=np.int64))
+            unknown = [index for index in dict.fromkeys(indices) if index not in opened.codes]
+            if unknown:
+                positions = np.array(unknown, dtype=np.int64)
+                found = gallery_latents(opened.model, opened.gallery, positions)
+                opened.codes.update(
+                    (i, row.clone()) for i, row in zip(unknown, found, strict=True)
+                )
+            latents = torch.stack([opened.codes[index] for index in indices])
+            for index in list(opened.codes)[:-CODES_KEPT]:
+                del opened.codes[index]
+        return latents
 
     @torch.no_grad()
     def decode(
@@ -384,6 +397,19 @@ class Workbench:
         }
         bits = self.bits_per_dim(name, pixels)[0] if with_density else math.nan
         return Edit(pixels[0], places, bits)
+
+    def sketch(
+        self, name: str, index: int, strengths: Mapping[str, float]
+    ) -> UInt8[np.ndarray, "height width channel"]:
+        """Return the picture of `edit` as fast as the model can: neither denoised nor measured.
+
+        For a slider on the move. It raises what `edit` raises.
+        """
+        opened = self.open(name)
+        moved = self.edited_latents(name, [index], strengths)
+        if not any(strengths.values()):
+            return self._edited_pictures(opened, [index], moved, strengths)[0]
+        return self.decode(name, moved, as_sample=False)[0]
 
     def edit_row(self, name: str, index: int, strengths: Mapping[str, float]) -> EditRow:
         """Return one image of each class before and after the same edit.

@@ -21,6 +21,7 @@ LABEL_WIDTH = 56
 """CSS pixels of the row labels left of the frames; the chart's left margin."""
 
 _OTHER_COLOUR = "#6366f1"
+_QUIET_COLOUR = "#7c8799"
 _BAND_COLOUR = "rgba(22, 163, 74, 0.13)"
 _GRID_COLOUR = "rgba(128, 138, 157, 0.25)"
 _HEIGHT = 190
@@ -77,7 +78,7 @@ def norm_figure(walk: Walk) -> go.Figure:
         xanchor="left",
         yanchor="bottom",
         showarrow=False,
-        font_size=11,
+        font={"size": 11, "color": _QUIET_COLOUR},
     )
     for row in walk.rows:
         figure.add_trace(_line(row, typical))

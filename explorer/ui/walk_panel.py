@@ -75,14 +75,14 @@ def headline(walk: Walk) -> str:
     """Return which walks stay where the model's latents live, in one short sentence."""
     staying = [row.method for row in walk.rows if row.inside]
     leaving = [row.method for row in walk.rows if not row.inside]
+    where = "where this model's latents live"
     if not leaving:
-        return f"{_listed(staying)} {_stay(staying)} where this model's latents live."
-    if not staying:
-        return f"{_listed(leaving)} {_leave(leaving)} where this model's latents live."
-    return (
-        f"{_listed(staying)} {_stay(staying)} where this model's latents live; "
-        f"{_listed(leaving)} {_leave(leaving)}."
-    )
+        text = f"{' and '.join(staying)} {'both stay' if len(staying) > 1 else 'stays'} {where}."
+    elif not staying:
+        text = f"{' and '.join(leaving)} {'both leave' if len(leaving) > 1 else 'leaves'} {where}."
+    else:
+        text = f"{' and '.join(staying)} stays {where}; {' and '.join(leaving)} leaves."
+    return text[0].upper() + text[1:]
 
 
 def frames_panel(name: str, *, look: str) -> gr.HTML:
@@ -106,7 +106,8 @@ def frames_panel(name: str, *, look: str) -> gr.HTML:
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the walk of the picked pair at a glance."""
-    panel = frames_panel("walk-glance", look="glance")
+    with gr.Column(elem_classes=["card", "walk-card"]):
+        panel = frames_panel("walk-glance", look="glance")
 
     def mark(picked: Picked | None) -> Message:
         return stale_message(picked, FIRST_STEPS)
@@ -162,15 +163,3 @@ def _facts(walk: Walk) -> list[Message]:
             "reference": f"random latents lie {far:.3g} apart",
         },
     ]
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(names)
-
-
-def _stay(names: list[str]) -> str:
-    return "stays" if len(names) == 1 else "both stay"
-
-
-def _leave(names: list[str]) -> str:
-    return "leaves" if len(names) == 1 else "both leave"

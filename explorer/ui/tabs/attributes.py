@@ -96,10 +96,10 @@ def preview(workbench: Workbench, request: object) -> Message:
     """
     try:
         model, index, strengths = _read_request(request)
-        edited = workbench.edit(model, index, strengths, with_density=False)
+        pixels = workbench.sketch(model, index, strengths)
     except ExplorerError as error:
         return {"ok": False, "error": str(error)}
-    return {"ok": True, "picture": picture_uri(edited.pixels)}
+    return {"ok": True, "picture": picture_uri(pixels)}
 
 
 def outcome(workbench: Workbench, picked: Picked, strengths: Mapping[str, float]) -> Message:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.service.workbench import Workbench
-from explorer.ui.events import COMPUTE, LOOKUP, guarded
+from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.figures import norm_figure
 from explorer.ui.shared import Picked, Shared
 from explorer.ui.walk_panel import (
@@ -56,7 +56,7 @@ def _with_partner(picked: Picked, allowed: np.ndarray, chance: np.random.Generat
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab."""
-    with gr.Row(elem_classes=["walk-controls"]):
+    with gr.Row(elem_classes=["card", "walk-controls"]):
         swap = gr.Button("Swap A and B", size="sm", min_width=110)
         anything = gr.Button("Random pair", size="sm", min_width=110)
         same = gr.Button("B of the same class", size="sm", min_width=150)
@@ -64,7 +64,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         count = gr.Slider(
             *STEPS, value=FIRST_STEPS, step=1, label="Steps", interactive=True, min_width=260
         )
-    with gr.Column(elem_classes=["walk-closer", "panel-card"]):
+    with gr.Column(elem_classes=["card", "walk-closer"]):
         panel = frames_panel("walk-closer", look="closer")
         chart = gr.Plot(show_label=False, container=False, elem_classes=["walk-chart"])
     chance = np.random.default_rng()
@@ -101,4 +101,4 @@ def build(workbench: Workbench, shared: Shared) -> None:
         (same, lambda picked: same_class(workbench, picked, chance)),
         (other, lambda picked: other_class(workbench, picked, chance)),
     ):
-        button.click(pick(choose), shared.picked, shared.picked, **LOOKUP)
+        button.click(pick(choose), shared.picked, shared.picked, **CHOOSE)
