@@ -135,6 +135,11 @@ def load_gallery(folder: Path, image_shape: tuple[int, int, int]) -> Gallery:
     Raises:
         CheckpointError: A file is missing, damaged, or does not fit the model.
     """
+    if not (folder / ARRAYS).exists():
+        raise CheckpointError(
+            f"'{folder}' is not prepared to explore. "
+            f"Run `python -m explorer prepare --model {folder.name}`."
+        )
     arrays = load_arrays(folder / ARRAYS, _NAMES)
     channels, height, width = image_shape
     count = len(arrays["labels"])

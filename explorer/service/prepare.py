@@ -9,6 +9,7 @@ import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,12 +18,12 @@ from torch import nn
 from explorer.data.images import to_pixels
 from explorer.data.labelled import LabelledImages
 from explorer.data.load import load_data
-from explorer.errors import ConfigError, near_match
+from explorer.errors import ConfigError, NotSupportedError, near_match
 from explorer.files import write_json
 from explorer.latent.attributes import DirectionSums, fit_directions, usable_attributes
 from explorer.latent.directions import save_directions
 from explorer.latent.projection import Projection, pca_layout, save_projection, umap_layout
-from explorer.protocol import Latents
+from explorer.protocol import GenerativeModel, Latents
 from explorer.service.gallery import (
     Gallery,
     batches_of,
@@ -40,7 +41,7 @@ LAYOUTS: dict[str, Callable[[Latents], Projection]] = {"pca": pca_layout, "umap"
 
 GALLERY_COUNT = 2000
 DIRECTIONS_COUNT = 10_000
-COMPANIONS = ("atlas.webp", "gallery.npz", "directions.npz", "facts.json")
+COMPANIONS = ("atlas.webp", "gallery.npz", "directions.npz", "facts.json", "evaluation.json")
 
 
 @torch.no_grad()
@@ -62,9 +63,15 @@ def prepare(
     Raises:
         CheckpointError: The folder holds no finished model.
         DataError: The data the model was trained on are not there.
+        NotSupportedError: Images are held out, but the model only knows its training images.
     """
     run = RunFolder(folder)
     model, settings = load_model(folder), run.experiment().data
+    if held_out and cast(GenerativeModel, model).traits.encoder != "exact":
+        raise NotSupportedError(
+            f"'{folder.name}' has latents for its training images only, so none can be held out. "
+            "Show 0 held-out images, or choose a model that encodes any image."
+        )
     train = load_data(settings, "train")
     unseen = None
     if held_out:

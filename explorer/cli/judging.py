@@ -1,0 +1,41 @@
+"""Measuring a model on images it never saw."""
+
+__all__ = ["evaluate"]
+
+import sys
+from typing import Annotated
+
+import typer
+
+from explorer.cli.options import DEFAULT_ROOT, Json, Model, Root, workbench_of
+from explorer.cli.output import print_json, print_table
+
+
+def evaluate(
+    model: Model,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--part",
+            help="density, reconstruction, samples or edits; may be repeated. All if not given.",
+        ),
+    ] = None,
+    root: Root = DEFAULT_ROOT,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on held-out images, and keep the facts.
+
+    Findings appear on standard error as they are made; the facts go to facts.json and
+    evaluation.json beside the model. The data's test split must be on this machine.
+    """
+    from explorer.service.evaluate import evaluate as measure
+
+    def report(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    workbench_of(root).card(model)
+    facts = measure(root / model, parts=parts, report=report)
+    if as_json:
+        print_json(facts)
+        return
+    print_table([(name, str(value)) for name, value in facts.items()])

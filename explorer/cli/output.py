@@ -1,0 +1,70 @@
+"""How commands answer: tables for people, JSON for programs, PNG files."""
+
+__all__ = ["print_json", "print_table", "print_written", "sheet_columns", "write_picture"]
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+LONG_CELL = 60
+"""Longer texts do not widen their column."""
+
+
+def write_picture(target: Path, pixels: UInt8[np.ndarray, "height width channel"]) -> None:
+    """Write a PNG file, making missing folders."""
+    from explorer.data.images import to_png
+    from explorer.files import write_bytes
+
+    write_bytes(target, to_png(pixels))
+
+
+def print_written(target: Path | None) -> None:
+    """Say which file was written, if any."""
+    if target is not None:
+        print(f"Wrote '{target}'.")
+
+
+def sheet_columns(count: int) -> int:
+    """Return the columns of a sheet about twice as wide as high, at most 16.
+
+    Example:
+        >>> sheet_columns(32)
+        8
+    """
+    return min(16, count, math.ceil(math.sqrt(2 * count)))
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of texts in columns; a row may be shorter than others."""
+    columns = max(len(row) for row in rows)
+    padded = [[*row, *[""] * (columns - len(row))] for row in rows]
+    widths = [
+        max((len(row[k]) for row in padded if len(row[k]) <= LONG_CELL), default=0)
+        for k in range(columns)
+    ]
+    for row in padded:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def print_json(value: Any) -> None:
+    """Print records, arrays and mappings as JSON; numbers that are not finite as null."""
+    print(json.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,90 @@
+"""Making models: train them and prepare them to be explored."""
+
+__all__ = ["prepare", "train"]
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.cli.bar import TrainBar
+from explorer.cli.options import DEFAULT_ROOT, Model, Root, workbench_of
+
+
+def train(
+    config: Annotated[Path, typer.Option(help="JSON file of the experiment.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Replace a setting, e.g. train.steps=500; may be repeated.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the newest saved step.")
+    ] = False,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Train a model, save it, and make it ready to explore.
+
+    Ctrl-C stops after the current step and saves; `--resume` goes on from there.
+    """
+    from explorer.service.prepare import prepare as make_ready
+    from explorer.settings import load_experiment, with_overrides
+    from explorer.train.session import train as fit
+
+    experiment = with_overrides(load_experiment(config), overrides or [])
+    with TrainBar(experiment.name, experiment.train) as bar:
+        run = fit(experiment, root, resume=resume, report=bar.show)
+    status, name = run.status(), experiment.name
+    minutes = status.seconds / 60
+    print(
+        f"'{name}': step {status.step} after {minutes:.1f} minutes of training, in '{run.path}'."
+    )
+    if status.state == "done" or (run.path / "gallery.npz").exists():
+        print("Making it ready to explore ...")
+        make_ready(run.path)
+    if status.state == "stopped":
+        print(
+            f"Stopped before step {experiment.train.steps}. Go on with the same command and "
+            f"--resume, or explore it as it is:\n  {_command('prepare', name, root)}"
+        )
+        raise typer.Exit(130)
+    print(f"Next:\n  {_command('sample', name, root)} --out {name}.png")
+    print(f"  {_command('serve', '', root)} --open")
+
+
+def prepare(
+    model: Model,
+    count: Annotated[
+        int, typer.Option(min=3, max=20_000, help="Training images to show, at most.")
+    ] = 2000,
+    held_out: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Images of the test split to show as well.")
+    ] = 0,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Make a trained model ready to explore.
+
+    Writes gallery, map and attribute directions beside it; `train` does this at its end.
+    The data the model was trained on must be on this machine.
+    """
+    from explorer.service.prepare import prepare as make_ready
+
+    workbench = workbench_of(root)
+    workbench.card(model)
+    make_ready(root / model, count=count, held_out=held_out)
+    opened = workbench.open(model)
+    attributes = len(opened.directions.names) if opened.directions else 0
+    print(
+        f"'{model}' is ready: {len(opened.gallery)} images, map {', '.join(opened.layouts)}, "
+        f"{attributes} attributes."
+    )
+
+
+def _command(command: str, model: str, root: Path) -> str:
+    """Return a command line that a person can paste."""
+    parts = ["python -m explorer", command, f"--model {model}" if model else ""]
+    parts.append("" if root == DEFAULT_ROOT else f"--root {root}")
+    return " ".join(part for part in parts if part)
