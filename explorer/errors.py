@@ -4,7 +4,7 @@
 ExplorerError                  its text names the thing, the value, what is allowed, the next step
 ├─ ConfigError(ValueError)     a setting is wrong: dotted name, value, allowed values, near match
 ├─ UnknownModelError(KeyError) lists the known names
-├─ CheckpointError             missing, foreign, damaged or newer: path, found, expected, what to do
+├─ CheckpointError             missing, foreign, damaged or newer: path, what to do
 ├─ DataError                   folder or file, what was found, what was expected
 ├─ NotSupportedError           the model lacks the ability: model, operation, who has it
 └─ TrainingError               a run cannot go on: step, what happened, what to change

@@ -3,8 +3,8 @@
 __all__ = [
     "DataSettings",
     "Experiment",
-    "TrainSettings",
     "ModelChoice",
+    "TrainSettings",
     "config_error",
     "load_experiment",
     "parse_experiment",

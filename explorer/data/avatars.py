@@ -283,16 +283,20 @@ def _cached_pixels(
     if path.exists():
         try:
             stored = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-            pixels = stored["pixels"]
-            if hashlib.sha256(pixels).hexdigest() == str(stored["sha256"]):
+            pixels: UInt8[np.ndarray, "n size size 3"] = stored["pixels"]
+            if _digest(pixels) == str(stored["sha256"]):
                 return pixels
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
             pass  # a damaged cache is drawn anew below
     pixels = np.stack([render(face, image_size) for face in faces])
     content = io.BytesIO()
-    np.savez(content, pixels=pixels, sha256=np.array(hashlib.sha256(pixels).hexdigest()))
+    np.savez(content, pixels=pixels, sha256=np.array(_digest(pixels)))
     write_bytes(path, content.getvalue())
     return pixels
+
+
+def _digest(pixels: UInt8[np.ndarray, "n size size 3"]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
 @cache

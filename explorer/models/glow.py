@@ -31,6 +31,7 @@ from explorer.nn.flow import (
     AdditiveCoupling,
     AffineCoupling,
     FixedPermutation,
+    FlowLayer,
     FlowStep,
     InvertibleConv1x1,
     InvertibleConv1x1LU,
@@ -178,9 +179,13 @@ class Glow(nn.Module):
             torch.zeros(self.level_shapes[-1]), requires_grad=settings.learn_top
         )
         classes = info.num_classes if settings.class_conditional else 1
-        for name in ("class_mean", "class_log_sigma"):
-            values = torch.zeros(classes, self.top_mean.numel())
-            setattr(self, name, nn.Parameter(values, requires_grad=settings.class_conditional))
+        self.class_mean, self.class_log_sigma = (
+            nn.Parameter(
+                torch.zeros(classes, self.top_mean.numel()),
+                requires_grad=settings.class_conditional,
+            )
+            for _ in range(2)
+        )
         counts = info.class_counts if settings.class_conditional else (1,)
         shares = torch.tensor(counts, dtype=torch.float32)
         self.register_buffer("class_log_share", (shares / shares.sum()).log())
@@ -272,7 +277,7 @@ class Glow(nn.Module):
     def is_prepared(self) -> bool:
         """Whether the data-dependent initial values are set."""
         first = cast(FlowStep, cast(FlowLevel, self.levels[0]).steps[0])
-        return bool(cast(ActNorm, first.norm).initialised)
+        return bool(first.norm.initialised)
 
     # GenerativeModel
 
@@ -410,6 +415,8 @@ class Glow(nn.Module):
 def _build_step(
     channels: int, hidden: int, settings: GlowSettings, generator: Generator
 ) -> FlowStep:
+    permutation: FlowLayer
+    coupling: FlowLayer
     if settings.permutation == "conv1x1":
         permutation = InvertibleConv1x1(channels, generator=generator)
     elif settings.permutation == "conv1x1_lu":

@@ -22,6 +22,7 @@ __all__ = [
     "AffineCoupling",
     "CouplingNet",
     "FixedPermutation",
+    "FlowLayer",
     "FlowStep",
     "InvertibleConv1x1",
     "InvertibleConv1x1LU",
@@ -65,7 +66,7 @@ class FlowLayer(nn.Module):
 
     def initialise(self, x: Maps) -> Float[Tensor, "batch _ _ _"]:
         """Set what depends on data from a first batch; return the layer's output for it."""
-        return cast(Tensor, self(x)[0])
+        return self.forward(x)[0]
 
 
 class ActNorm(FlowLayer):
@@ -108,7 +109,7 @@ class ActNorm(FlowLayer):
         self.bias.copy_(-mean)
         self.log_scale.copy_(-deviation.clamp(min=SMALLEST_DEVIATION).log())
         self.initialised.fill_(True)
-        return self(x)[0]
+        return self.forward(x)[0]
 
     def extra_repr(self) -> str:
         """Return the number of channels."""
@@ -265,7 +266,7 @@ class CouplingNet(nn.Module):
         """Set both ActNorms from a first batch; return the output for it."""
         hidden1 = self.norm1.initialise(F.conv2d(x, self.weight1, padding=1)).relu()
         hidden2 = self.norm2.initialise(multiply(self.weight2, hidden1)).relu()
-        return self.out(hidden2)
+        return self.out.forward(hidden2)
 
 
 class AffineCoupling(FlowLayer):
@@ -302,7 +303,7 @@ class AffineCoupling(FlowLayer):
     def initialise(self, x: Maps) -> Maps:
         """Initialise the network; return the coupled maps."""
         self.net.initialise(split_channels(x)[0])
-        return self(x)[0]
+        return self.forward(x)[0]
 
 
 class AdditiveCoupling(FlowLayer):
@@ -327,7 +328,7 @@ class AdditiveCoupling(FlowLayer):
     def initialise(self, x: Maps) -> Maps:
         """Initialise the network; return the coupled maps."""
         self.net.initialise(split_channels(x)[0])
-        return self(x)[0]
+        return self.forward(x)[0]
 
 
 class FlowStep(FlowLayer):
@@ -410,7 +411,7 @@ def split_channels(x: Maps) -> tuple[Half, Half]:
 
 def multiply(weight: Float[Tensor, "out channel"], x: Maps) -> Float[Tensor, "batch out h w"]:
     """Apply a matrix to the channels at each position."""
-    return (weight @ x.flatten(2)).unflatten(2, x.shape[2:])
+    return cast(Tensor, (weight @ x.flatten(2)).unflatten(2, x.shape[2:]))
 
 
 def random_rotation(
@@ -418,7 +419,8 @@ def random_rotation(
 ) -> Float[Tensor, "channels channels"]:
     """Return a random orthogonal matrix, uniformly distributed up to signs."""
     drawn = torch.randn(channels, channels, generator=generator)
-    return torch.linalg.qr(drawn)[0].contiguous()  # LAPACK's own order is by columns
+    rotation: Tensor = torch.linalg.qr(drawn)[0]
+    return rotation.contiguous()  # LAPACK's own order is by columns
 
 
 def standard_normal_log_prob(z: Float[Tensor, "batch dim"]) -> LogDet:

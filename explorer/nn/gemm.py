@@ -10,7 +10,7 @@ The first layer unfolds its few inputs; the last one multiplies first and folds 
 
 __all__ = ["conv_net"]
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -38,7 +38,7 @@ def conv_net(
         bias2: Added before the second ReLU.
         weight3: Last 3x3 convolution, without bias.
     """
-    return _ConvNet.apply(x, weight1, bias1, weight2, bias2, weight3)
+    return cast(Tensor, _ConvNet.apply(x, weight1, bias1, weight2, bias2, weight3))
 
 
 def _unfold(x: Tensor) -> Tensor:

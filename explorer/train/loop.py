@@ -126,7 +126,7 @@ def fit(state: TrainState, data: LabelledImages, settings: TrainSettings) -> Ite
 def _update(state: TrainState, total: torch.Tensor, rate: float, settings: TrainSettings) -> float:
     """Do one update unless loss or gradient is not finite; return the gradient's norm."""
     state.optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
+    total.backward()
     parameters = [p for group in state.optimiser.param_groups for p in group["params"]]
     norm = nn.utils.clip_grad_norm_(parameters, settings.gradient_clip).item()
     if not math.isfinite(norm) or not math.isfinite(total.item()):
@@ -140,7 +140,8 @@ def _update(state: TrainState, total: torch.Tensor, rate: float, settings: Train
 @torch.no_grad()
 def _average(state: TrainState, settings: TrainSettings) -> None:
     decay = min(settings.ema_decay, (1 + state.step) / (10 + state.step))
-    averages, values = list(state.average.parameters()), list(state.model.parameters())
+    averages: list[torch.Tensor] = list(state.average.parameters())
+    values: list[torch.Tensor] = list(state.model.parameters())
     torch._foreach_lerp_(averages, values, 1 - decay)
     for average, value in zip(state.average.buffers(), state.model.buffers(), strict=True):
         average.copy_(value)
