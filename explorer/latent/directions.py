@@ -114,7 +114,8 @@ def position(
 def save_directions(path: Path, directions: Directions) -> None:
     """Replace the npz file at `path` by these directions.
 
-    The file keeps half precision, 11 significant bits: the spread over draws of the images is far larger.
+    The file keeps half precision, 11 significant bits: the spread over draws of the images is
+    far larger.
 
     Raises:
         OSError: The disk is full or the folder is not writable; the old file is untouched.

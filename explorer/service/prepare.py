@@ -129,10 +129,11 @@ def fit_attributes(folder: Path, model: nn.Module, train: LabelledImages, count:
     if not len(columns):
         (folder / "directions.npz").unlink(missing_ok=True)
         return
-    sums = DirectionSums(len(columns), model.traits.latent_dim, len(train.class_names))
+    encoder = cast(GenerativeModel, model)
+    sums = DirectionSums(len(columns), encoder.traits.latent_dim, len(train.class_names))
     for batch in batches_of(shown):
         marks = torch.from_numpy(shown.attributes[batch.indices.numpy()])[:, columns]
-        sums.update(model.latents([batch]), marks, batch.labels)
+        sums.update(encoder.latents([batch]), marks, batch.labels)
     names = [train.attribute_names[column] for column in columns.tolist()]
     save_directions(folder / "directions.npz", fit_directions(sums, names, train.class_names))
 
@@ -148,12 +149,13 @@ def _training_facts(
         "machine": machine(),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
-    if model.traits.encoder != "exact":
-        facts["psnr"] = round(_reconstruction_psnr(model, train), 2)
+    trained = cast(GenerativeModel, model)
+    if trained.traits.encoder != "exact":
+        facts["psnr"] = round(_reconstruction_psnr(trained, train), 2)
     return facts
 
 
-def _reconstruction_psnr(model: nn.Module, train: LabelledImages) -> float:
+def _reconstruction_psnr(model: GenerativeModel, train: LabelledImages) -> float:
     """Return the peak signal-to-noise ratio of all 8-bit reconstructions together, dB."""
     squares = 0.0
     for batch in batches_of(train):

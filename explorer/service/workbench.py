@@ -407,9 +407,12 @@ class Workbench:
         """
         opened = self.open(name)
         moved = self.edited_latents(name, [index], strengths)
-        if not any(strengths.values()):
-            return self._edited_pictures(opened, [index], moved, strengths)[0]
-        return self.decode(name, moved, as_sample=False)[0]
+        if any(strengths.values()):
+            pictures = self.decode(name, moved, as_sample=False)
+        else:
+            pictures = self._edited_pictures(opened, [index], moved, strengths)
+        first: UInt8[np.ndarray, "height width channel"] = pictures[0]
+        return first
 
     def edit_row(self, name: str, index: int, strengths: Mapping[str, float]) -> EditRow:
         """Return one image of each class before and after the same edit.

@@ -145,7 +145,10 @@ def _colour(row: WalkRow) -> str:
 def _span(walk: Walk) -> tuple[float, float]:
     """Return the lowest and highest norm to show, with air around them."""
     every: Float32[np.ndarray, " norms"] = np.concatenate(
-        [*(row.norms for row in walk.rows), np.float32([walk.typical[0], walk.typical[2]])]
+        [
+            *(row.norms for row in walk.rows),
+            np.array([walk.typical[0], walk.typical[2]], dtype=np.float32),
+        ]
     )
     lowest, highest = float(every.min()), float(every.max())
     air = max((highest - lowest) * _HEADROOM, abs(highest) * 1e-3)
