@@ -144,6 +144,11 @@ class GenerativeModel(Protocol):
 class Density(Protocol):
     """A model with an exact likelihood."""
 
+    @property
+    def noise_bits(self) -> float:
+        """Bits a value that the training noise alone costs: the floor of `bits_per_dim`."""
+        ...
+
     def log_prob(self, images: Images, *, generator: Generator) -> PerSample:
         """Return the log-likelihood bound of 8-bit images in nats, shape (batch,)."""
         ...

@@ -1,0 +1,63 @@
+"""How well a density model predicts images it never saw."""
+
+__all__ = ["DensityResult", "measure_density"]
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from explorer.data.labelled import LabelledImages
+from explorer.judge.pictures import image_batches
+from explorer.protocol import Density
+
+
+@dataclass(frozen=True, slots=True)
+class DensityResult:
+    """Held-out likelihood; smaller is better.
+
+    Attributes:
+        bits_per_dim: Mean over images and draws of the training noise.
+        standard_error: Of that mean, from the spread between images.
+        noise_floor: Bits per dimension that the noise alone costs: no model can do better.
+        count: Images.
+        draws: Draws of the noise an image.
+    """
+
+    bits_per_dim: float
+    standard_error: float
+    noise_floor: float
+    count: int
+    draws: int
+
+    @property
+    def excess(self) -> float:
+        """Bits per dimension above the noise floor, the part that models differ in."""
+        return self.bits_per_dim - self.noise_floor
+
+
+@torch.no_grad()
+def measure_density(
+    model: Density, data: LabelledImages, *, draws: int = 2, seed: int = 0
+) -> DensityResult:
+    """Return the mean bits per dimension of images.
+
+    Args:
+        model: The judged one.
+        data: At least two images, held out.
+        draws: Draws of the training noise an image.
+        seed: Of the noise.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    means = []
+    for images in image_batches(data):
+        bits = [model.bits_per_dim(images, generator=generator) for _ in range(draws)]
+        means.append(torch.stack(bits).to(torch.float64).mean(0))
+    each = torch.cat(means)
+    return DensityResult(
+        bits_per_dim=float(each.mean()),
+        standard_error=float(each.std()) / math.sqrt(len(each)),
+        noise_floor=model.noise_bits,
+        count=len(each),
+        draws=draws,
+    )
