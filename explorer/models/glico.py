@@ -20,8 +20,7 @@ Source:
     Azuri and Weinshall, Generative Latent Implicit Conditional Optimization when Learning from
     Small Sample, ICPR 2020, with these changes: only labelled images are seen; codes start from
     the principal components; the classifier's loss is taken on logits, and also at interpolated
-    codes; slerp has one angle a row; no image is its own partner; no noise input; residual
-    blocks without batch normalisation.
+    codes; slerp has one angle a row; no image is its own partner; no noise input.
 """
 
 __all__ = ["SPEC", "Glico", "GlicoSettings", "interpolation_partners", "principal_codes"]
@@ -63,15 +62,13 @@ CHUNK = 64
 class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
     """Size of the networks and weights of the losses."""
 
-    latent_dim: int = Field(128, ge=2, le=1024, description="length of a code")
+    latent_dim: int = Field(64, ge=2, le=1024, description="length of a code")
+    hidden: int = Field(128, ge=1, le=4096, description="units of the generator's first layer")
     width: int = Field(
-        32,
-        ge=1,
-        le=256,
-        description="maps of the generator at full size; four times as many below",
+        32, ge=1, le=256, description="maps of the generator at full size; up to four times below"
     )
     perceptual: Literal["laplacian", "efficientnet-lite0"] = Field(
-        "efficientnet-lite0",
+        "laplacian",
         description="how images are compared beside the pixels: 'laplacian' uses no outside "
         "weights, 'efficientnet-lite0' was trained on ImageNet",
     )
@@ -79,7 +76,7 @@ class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
         1.0, ge=0, le=1000, allow_inf_nan=False, description="weight of the pixels' mean error"
     )
     perceptual_weight: float = Field(
-        1.0, ge=0, le=1000, allow_inf_nan=False, description="weight of the perceptual distance"
+        0.3, ge=0, le=1000, allow_inf_nan=False, description="weight of the perceptual distance"
     )
     classification_weight: float = Field(
         0.02, ge=0, le=1000, allow_inf_nan=False, description="weight of the classifier's loss"
@@ -93,7 +90,7 @@ class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
         "loss is taken there too",
     )
     code_rate: float = Field(
-        3.0,
+        10.0,
         gt=0,
         le=1000,
         allow_inf_nan=False,
@@ -149,7 +146,7 @@ class Glico(nn.Module):
             has_density=False,
         )
         self.generator = ImageGenerator(
-            settings.latent_dim, info.image_shape, width=settings.width
+            settings.latent_dim, info.image_shape, hidden=settings.hidden, width=settings.width
         )
         self.classifier = ImageClassifier(
             info.image_shape, info.num_classes, width=settings.classifier_width
@@ -162,7 +159,7 @@ class Glico(nn.Module):
     def decode(self, latents: Latents) -> Images:
         """Return the images of any latents, in [0, 1]; only their directions count."""
         images: Images = self.generator(to_sphere(latents))
-        return images.clamp(0, 1)
+        return images
 
     def encode(self, images: Images) -> Latents:
         """Search the codes of any images: from the nearest training code by Adam on the sphere.
@@ -185,7 +182,7 @@ class Glico(nn.Module):
                 optimiser, self.settings.encode_steps
             )
             for _ in range(self.settings.encode_steps):
-                error = _pixel_distance(self.generator(to_sphere(latents)), targets)
+                error = _pixel_distance(self.decode(latents), targets)
                 (latents.grad,) = torch.autograd.grad(error.sum(), [latents])
                 optimiser.step()
                 schedule.step()
@@ -445,7 +442,12 @@ def _integers(bounds: Labels, generator: Generator) -> Labels:
 
 def _tiny() -> GlicoSettings:
     return GlicoSettings(
-        latent_dim=8, width=4, perceptual="laplacian", classifier_width=4, encode_steps=20
+        latent_dim=8,
+        hidden=16,
+        width=4,
+        perceptual="laplacian",
+        classifier_width=4,
+        encode_steps=20,
     )
 
 
