@@ -1,7 +1,8 @@
 """A closer look at the walk from A to B: slerp over lerp, any number of steps, norms, verdict."""
 
-__all__ = ["TITLE", "build", "other_class", "random_pair", "same_class", "swapped"]
+__all__ = ["TITLE", "build", "closer_look"]
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from explorer.service.workbench import Workbench
 from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.figures import norm_figure
+from explorer.ui.pairs import other_class, random_pair, same_class, swapped
 from explorer.ui.shared import Picked, Shared
 from explorer.ui.walk_panel import (
     FIRST_STEPS,
@@ -24,34 +26,14 @@ TITLE = "Interpolate"
 STEPS = (3, 33)
 
 
-def swapped(picked: Picked) -> Picked:
-    """Return the pair with its ends exchanged."""
-    return Picked(picked.model, picked.b, picked.a)
-
-
-def random_pair(workbench: Workbench, picked: Picked, chance: np.random.Generator) -> Picked:
-    """Return two different images of the same gallery."""
-    a, b = chance.choice(len(workbench.open(picked.model).gallery), size=2, replace=False)
-    return Picked(picked.model, int(a), int(b))
-
-
-def same_class(workbench: Workbench, picked: Picked, chance: np.random.Generator) -> Picked:
-    """Return A with another image of its class; the pair itself where there is none."""
-    labels = workbench.open(picked.model).gallery.labels
-    return _with_partner(picked, labels == labels[picked.a], chance)
-
-
-def other_class(workbench: Workbench, picked: Picked, chance: np.random.Generator) -> Picked:
-    """Return A with an image of another class; the pair itself where there is none."""
-    labels = workbench.open(picked.model).gallery.labels
-    return _with_partner(picked, labels != labels[picked.a], chance)
-
-
-def _with_partner(picked: Picked, allowed: np.ndarray, chance: np.random.Generator) -> Picked:
-    partners = np.setdiff1d(np.flatnonzero(allowed), [picked.a, picked.b])
-    if not len(partners):
-        return picked
-    return Picked(picked.model, picked.a, int(chance.choice(partners)))
+def closer_look(
+    workbench: Workbench, picked: Picked | None, steps: int
+) -> tuple[dict[str, Any], go.Figure | None]:
+    """Return the panel's message and the chart of the norms."""
+    if picked is None:
+        return stale_message(picked, steps), None
+    walk = workbench.walk(picked.model, picked.a, picked.b, num_points=steps)
+    return walk_message(workbench, picked, walk), norm_figure(walk)
 
 
 def build(workbench: Workbench, shared: Shared) -> None:
@@ -71,10 +53,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
 
     @guarded
     def show(picked: Picked | None, steps: int) -> tuple[dict[str, Any], go.Figure | None]:
-        if picked is None:
-            return stale_message(picked, steps), None
-        walk = workbench.walk(picked.model, picked.a, picked.b, num_points=steps)
-        return walk_message(workbench, picked, walk), norm_figure(walk)
+        return closer_look(workbench, picked, steps)
 
     gr.on(
         [shared.picked.change, count.change],
@@ -88,17 +67,14 @@ def build(workbench: Workbench, shared: Shared) -> None:
     )
     computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
 
-    def pick(choose: Any) -> Any:
+    def offer(button: gr.Button, choose: Callable[[Picked], Picked]) -> None:
         @guarded
         def chosen(picked: Picked | None) -> Picked | None:
-            return None if picked is None else choose(picked)
+            return picked and choose(picked)
 
-        return chosen
+        button.click(chosen, shared.picked, shared.picked, **CHOOSE)
 
-    for button, choose in (
-        (swap, swapped),
-        (anything, lambda picked: random_pair(workbench, picked, chance)),
-        (same, lambda picked: same_class(workbench, picked, chance)),
-        (other, lambda picked: other_class(workbench, picked, chance)),
-    ):
-        button.click(pick(choose), shared.picked, shared.picked, **CHOOSE)
+    offer(swap, swapped)
+    offer(anything, lambda picked: random_pair(workbench, picked, chance))
+    offer(same, lambda picked: same_class(workbench, picked, chance))
+    offer(other, lambda picked: other_class(workbench, picked, chance))
