@@ -108,9 +108,13 @@ class RunFolder:
     def begin(self, experiment: Experiment, data: LabelledImages) -> None:
         """Write what is known before the first step; earlier files of the run go."""
         self.path.mkdir(parents=True, exist_ok=True)
-        write_text(self.path / "experiment.json", experiment.to_json())
+        self.record(experiment)
         write_json(self.path / "data.json", asdict(DataCard.of(data)))
         write_text(self.path / "metrics.jsonl", "")
+
+    def record(self, experiment: Experiment) -> None:
+        """Write the experiment; a run that is resumed with other settings says so."""
+        write_text(self.path / "experiment.json", experiment.to_json())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

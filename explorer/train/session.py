@@ -98,6 +98,7 @@ def _begin(
             )
         state = TrainState(model, loop.averaged(model), loop.optimiser_of(model, settings))
         checkpoint.load_unit(unit, state)
+        run.record(experiment)
         run.drop_metrics_after(state.step)
     run.write_status(RunStatus("running", state.step, state.seconds, "Training."))
     return state
