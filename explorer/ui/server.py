@@ -2,6 +2,7 @@
 
 __all__ = ["build_app", "serve"]
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
@@ -97,10 +98,21 @@ def serve(
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=10,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
         )
+        logging.getLogger("uvicorn.error").addFilter(_NotForPeople())
         server = _Server(config, lambda: _welcome(workbench, url, open_browser, on_ready))
         server.run(sockets=[listener])
+
+
+class _NotForPeople(logging.Filter):
+    """Keeps quiet that Ctrl-C ends the streams of pages that are still open."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            return False
+        return "graceful shutdown exceeded" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

@@ -52,9 +52,7 @@ def picked_by_map(
     return chosen
 
 
-def picked_by_number(
-    workbench: Workbench, picked: Picked, a: float | None, b: float | None
-) -> Picked:
+def picked_by_number(workbench: Workbench, picked: Picked, a: object, b: object) -> Picked:
     """Return the pair of two typed numbers; an empty field leaves its image.
 
     Raises:
@@ -124,7 +122,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         return picked, pair_value(workbench, picked)
 
     @guarded
-    def by_number(picked: Picked | None, a: float | None, b: float | None) -> Picked | None:
+    def by_number(picked: Picked | None, a: object, b: object) -> Picked | None:
         return picked and picked_by_number(workbench, picked, a, b)
 
     @guarded

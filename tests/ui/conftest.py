@@ -1,0 +1,93 @@
+"""What the page's tests share: warnings of Gradio, a workbench, a running page, a browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+GRADIO_WARNINGS = (
+    "default::ResourceWarning",  # gradio leaves event loops and sockets to the collector
+    "default::pytest.PytestUnraisableExceptionWarning",  # the same, seen from pytest
+    "default:'future.no_silent_downcasting' is deprecated",  # gradio's queue on pandas 3
+    "default:The copy keyword is deprecated",
+)
+BROKEN, UNPREPARED = "broken-glow", "unprepared-glow"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            for warning in GRADIO_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session")
+def page_root(tiny_root, tmp_path_factory) -> Path:
+    """The tiny models, and beside them one with torn weights and one without a gallery."""
+    from tiny_models import GLOW
+
+    root = Path(shutil.copytree(tiny_root, tmp_path_factory.mktemp("page") / "checkpoints"))
+    for name in (BROKEN, UNPREPARED):
+        shutil.copytree(root / GLOW, root / name)
+    weights = root / BROKEN / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-7])
+    (root / UNPREPARED / "gallery.npz").unlink()
+    return root
+
+
+@pytest.fixture(scope="session")
+def workbench(page_root):
+    from explorer.service.workbench import Workbench
+
+    return Workbench(page_root)
+
+
+@pytest.fixture(scope="session")
+def page_address(page_root) -> Iterator[str]:
+    """The address of the page, served by the command that a person types."""
+    command = [sys.executable, "-m", "explorer", "serve", "--port", "0", "--root", str(page_root)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    server = subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        words = server.stdout.readline().split()
+        address = next((word for word in words if word.startswith("http://")), None)
+        assert address, f"the server ended with exit code {server.wait()}"
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """A headless Chromium; a machine that has none fails the tests, it does not skip them."""
+    from chromium import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, page_address) -> Iterator:
+    """Open the page as a visitor does; what it must never do is checked at the end."""
+    visits = []
+
+    def open_page(**context):
+        from chromium import Visit
+
+        visits.append(Visit(browser.new_context(**context), page_address))
+        return visits[-1].page
+
+    yield open_page
+    for one in visits:
+        one.close()
+    assert [one.complaints for one in visits] == [[] for _ in visits]

@@ -1,0 +1,92 @@
+"""The page's frame: what the header says, and which model is opened first."""
+
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+from conftest import BROKEN, UNPREPARED
+from tiny_models import GLICO, GLOW
+
+from explorer.service.records import ModelCard
+from explorer.service.workbench import Workbench
+from explorer.ui import layout
+from explorer.ui.shared import model_choices
+
+CARD = ModelCard(
+    name="faces",
+    title="Faces",
+    model="Glow",
+    problem="",
+    data="avatars",
+    image_shape=(3, 32, 64),
+    class_names=("short", "long"),
+    class_counts=(1000, 234),
+    attribute_names=(),
+    facts={},
+)
+
+
+def texts(card):
+    return [fact["text"] for fact in layout.facts_of(card)]
+
+
+def test_the_header_says_what_is_known_and_nothing_else():
+    assert texts(CARD) == ["Glow on avatars", "1,234 images", "2 classes", "64 × 32 px"]
+
+
+def test_measured_facts_are_shown_with_their_units():
+    facts = {
+        "bits_per_dim": 0.934,
+        "excess": 0.0412,
+        "psnr": 26.04,
+        "train_minutes": 150.2,
+        "trained_on": "2026-11-22",
+        "machine": "two cores",
+    }
+    shown = layout.facts_of(replace(CARD, facts=facts))
+    assert [fact["text"] for fact in shown[4:]] == [
+        "0.93 bits/dim",
+        "PSNR 26.0 dB",
+        "trained 2.5 h on 2026-11-22",
+    ]
+    assert "0.041 above the noise floor" in shown[4]["title"]
+    assert shown[6]["title"] == "two cores"
+
+
+def test_the_first_model_that_opens_is_taken_and_the_others_are_explained(workbench):
+    name, problem = layout.first_that_opens(workbench, [BROKEN, GLICO, GLOW])
+    assert name == GLICO
+    assert BROKEN in problem
+
+
+def test_without_any_model_the_page_says_what_to_do(tmp_path):
+    assert layout.first_that_opens(Workbench(tmp_path), []) == (None, layout.NO_MODEL)
+    assert isinstance(layout.build(Workbench(tmp_path)), gr.Blocks)
+
+
+def test_models_that_cannot_be_opened_are_listed_and_say_so(workbench):
+    choices = dict((name, text) for text, name in model_choices(workbench.models()))
+    assert choices[GLOW] == f"Faces by {GLOW}"
+    assert "cannot be opened" in choices[UNPREPARED]
+
+
+@pytest.fixture(scope="module")
+def page(workbench):
+    return layout.build(workbench)
+
+
+def test_building_the_page_opens_no_model(page_root):
+    fresh = Workbench(page_root)
+    layout.build(fresh)
+    assert not fresh._open
+
+
+def test_the_page_has_the_tabs_in_order(page):
+    tabs = [block.label for block in page.blocks.values() if isinstance(block, gr.Tab)]
+    assert tabs == ["Map", "Interpolate", "Attributes"]
+
+
+def test_only_computing_events_can_be_called_from_outside(page):
+    public = {event.api_name for event in page.fns.values() if event.api_visibility == "public"}
+    assert all(isinstance(name, str) for name in public)
+    assert "walk" in public
