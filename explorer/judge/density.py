@@ -19,6 +19,7 @@ class DensityResult:
     Attributes:
         bits_per_dim: Mean over images and draws of the training noise.
         standard_error: Of that mean, from the spread between images.
+        high: 97.5 % quantile over images; a picture above it is unusual to the model.
         noise_floor: Bits per dimension that the noise alone costs: no model can do better.
         count: Images.
         draws: Draws of the noise an image.
@@ -26,6 +27,7 @@ class DensityResult:
 
     bits_per_dim: float
     standard_error: float
+    high: float
     noise_floor: float
     count: int
     draws: int
@@ -57,6 +59,7 @@ def measure_density(
     return DensityResult(
         bits_per_dim=float(each.mean()),
         standard_error=float(each.std()) / math.sqrt(len(each)),
+        high=float(each.quantile(0.975)),
         noise_floor=model.noise_bits,
         count=len(each),
         draws=draws,

@@ -41,8 +41,6 @@ from explorer.ui.shared import Picked, Shared
 
 TITLE = "Attributes"
 MOST_SLIDERS = 24
-FAR = 1.5
-"""Times the likelihood's reference from which an edit is called implausible."""
 
 Message = dict[str, Any]
 
@@ -51,7 +49,7 @@ PROBLEM: Message = {"kind": "problem"}
 _KINDS = {
     "conditional": "direction from its own class",
     "ridge": "direction freed of the other attributes",
-    "pooled": "direction z_pos − z_neg over all classes",
+    "pooled": "direction z_pos - z_neg over all classes",
 }
 
 
@@ -78,7 +76,7 @@ def subject(workbench: Workbench, picked: Picked) -> Message:
         "before": picture_uri(picture.pixels),
         "after": picture_uri(start.pixels),
         "likelihood": _bits_text(start.bits_per_dim),
-        "reference": _reference(workbench, picked.model),
+        "reference": _reference(workbench.card(picked.model).facts),
         "attributes": [_slider(card, picture, start.positions[card.name]) for card in cards],
         "example": _most_certain(cards),
     }
@@ -107,14 +105,15 @@ def outcome(workbench: Workbench, picked: Picked, strengths: Mapping[str, float]
     edited = workbench.edit(picked.model, picked.a, strengths, with_density=False)
     original = workbench.picture(picked.model, picked.a).pixels
     before, after = workbench.bits_per_dim(picked.model, np.stack([original, edited.pixels]))
+    high = _number(workbench.card(picked.model).facts, "bits_high")
     return {
         "kind": "outcome",
         "token": _token(picked),
         "strengths": dict(strengths),
         "picture": picture_uri(edited.pixels),
         "likelihood": _bits_text(after),
-        "verdict": _verdict(after, before),
-        "tone": "warm" if after > FAR * before else "good",
+        "verdict": _verdict(after, before, high),
+        "tone": "warm" if after > high else "good",
         "positions": {name: round(value, 2) for name, value in edited.positions.items()},
     }
 
@@ -242,25 +241,34 @@ def _bits_text(bits: float) -> str:
     return "" if math.isnan(bits) else f"{bits:.2f} bits/dim"
 
 
-def _reference(workbench: Workbench, model: str) -> str:
-    known = workbench.card(model).facts.get("bits_per_dim")
-    return f"unseen images: {known:.2f} on average" if isinstance(known, float) else ""
+def _reference(facts: Mapping[str, float | int | str]) -> str:
+    mean, high = _number(facts, "bits_per_dim"), _number(facts, "bits_high")
+    if math.isnan(mean):
+        return ""
+    most = "" if math.isnan(high) else f", and 97.5 % of them stay below {high:.2f}"
+    return f"Images it never saw take {mean:.2f} bits/dim on average{most}."
 
 
-def _verdict(bits: float, before: float) -> str:
-    if math.isnan(bits):
+def _verdict(after: float, before: float, high: float) -> str:
+    if math.isnan(after):
         return "This model has no likelihood, so only your eyes judge the picture."
-    change = bits - before
-    if bits > FAR * before:
-        return (
-            f"{change:+.2f} bits/dim against the original: the model finds this picture far less "
-            "likely. Take a smaller step."
-        )
-    return f"{change:+.2f} bits/dim against the original: about as likely to the model."
+    change = f"{after - before:+.2f} bits/dim against the original"
+    if after > high:
+        return f"{change}: unusual to the model. A smaller step stays closer to real images."
+    return f"{change}."
+
+
+def _number(facts: Mapping[str, float | int | str], name: str) -> float:
+    value = facts.get(name)
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _nothing(workbench: Workbench, picked: Picked, error: ExplorerError) -> Message:
-    others = [card.title for card in workbench.models() if card.attribute_names]
+    others = [
+        card.title
+        for card in workbench.models()
+        if card.attribute_names and card.name != picked.model and not card.problem
+    ]
     listed = f"Models with sliders: {', '.join(others)}." if others else ""
     return {
         "kind": "nothing",

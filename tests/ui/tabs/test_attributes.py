@@ -20,6 +20,12 @@ from explorer.ui.tabs.attributes import (
     subject,
 )
 
+SAME = """() => {
+  const [before, after] = ['before', 'after'].map(
+    name => document.querySelector(`.compare .${name} canvas`).toDataURL());
+  return before === after;
+}"""
+
 
 @pytest.fixture(scope="module")
 def plain(tiny_root, tmp_path_factory):
@@ -114,6 +120,19 @@ def test_a_model_without_likelihood_says_so(workbench, attribute):
     assert message["likelihood"] == "" and "no likelihood" in message["verdict"]
 
 
+def test_a_picture_beyond_the_unseen_images_is_called_unusual(tiny_root, tmp_path, attribute):
+    root = shutil.copytree(tiny_root, tmp_path / "checkpoints")
+    facts = root / GLOW / "facts.json"
+    measured = {"bits_per_dim": 0.5, "bits_high": 0.75}
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | measured))
+    seal(root / GLOW)
+    judged, picked = Workbench(root), Picked(GLOW, 0, 1)
+    message = outcome(judged, picked, {attribute: 1.0})
+    assert message["tone"] == "warm" and "unusual" in message["verdict"]
+    reference = subject(judged, picked)["reference"]
+    assert "0.50" in reference and "0.75" in reference
+
+
 def test_the_row_has_one_image_a_class_before_and_after(workbench, attribute):
     message = class_row(workbench, Picked(GLOW, 0, 1), {attribute: 1.0})
     assert message["sheet"]["rows"] == 2
@@ -154,8 +173,7 @@ def test_reset_gives_the_image_back(visit):
     panel.wait_for()
     page.get_by_role("button", name="Reset all").click()
     panel.locator(".sliders-verdict[data-state='new']").wait_for()
-    same = "() => { const [a, b] = ['before', 'after'].map(n => document.querySelector('.compare .' + n + ' canvas').toDataURL()); return a === b; }"  # noqa: E501
-    page.wait_for_function(same)
+    page.wait_for_function(SAME)
     box = panel.get_by_role("spinbutton").first
     box.fill("1.5")
-    page.wait_for_function(same.replace("===", "!=="))
+    page.wait_for_function(SAME.replace("===", "!=="))
