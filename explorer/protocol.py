@@ -82,6 +82,7 @@ class Traits:
         prior: "sphere" (unit rows, slerp is natural) or "normal" (standard normal).
         encoder: "exact" (decode(encode(x)) is x up to rounding), "optimised" or "amortised".
         has_density: Whether the model meets `Density`.
+        knows_classes: Whether it can draw samples of a given class.
     """
 
     latent_dim: int
@@ -89,6 +90,7 @@ class Traits:
     prior: Literal["sphere", "normal"]
     encoder: Literal["exact", "optimised", "amortised"]
     has_density: bool
+    knows_classes: bool
 
 
 @runtime_checkable

@@ -63,6 +63,10 @@ def prepare(
     held_out: Annotated[
         int, typer.Option(min=0, max=10_000, help="Images of the test split to show as well.")
     ] = 0,
+    first: Annotated[
+        tuple[int, int] | None,
+        typer.Option(metavar="A B", help="Numbers of the images that the page opens with."),
+    ] = None,
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Make a trained model ready to explore.
@@ -74,7 +78,7 @@ def prepare(
 
     workbench = workbench_of(root)
     workbench.card(model)
-    make_ready(root / model, count=count, held_out=held_out)
+    make_ready(root / model, count=count, held_out=held_out, first_pair=first)
     opened = workbench.open(model)
     attributes = len(opened.directions.names) if opened.directions else 0
     print(

@@ -144,6 +144,7 @@ class Glico(nn.Module):
             prior="sphere",
             encoder="optimised",
             has_density=False,
+            knows_classes=True,
         )
         self.generator = ImageGenerator(
             settings.latent_dim, info.image_shape, hidden=settings.hidden, width=settings.width

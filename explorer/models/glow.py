@@ -195,6 +195,7 @@ class Glow(nn.Module):
             prior="normal",
             encoder="exact",
             has_density=True,
+            knows_classes=settings.class_conditional,
         )
 
     # pixels <-> the flow's own range [-0.5, 0.5]

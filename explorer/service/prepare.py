@@ -50,6 +50,7 @@ def prepare(
     *,
     count: int = GALLERY_COUNT,
     held_out: int = 0,
+    first_pair: tuple[int, int] | None = None,
     directions_count: int = DIRECTIONS_COUNT,
 ) -> None:
     """Write everything that exploring needs beside a model's weights.
@@ -58,6 +59,7 @@ def prepare(
         folder: A finished run.
         count: Training images in the gallery, at most.
         held_out: Images of the test split to show as well, for models that encode exactly.
+        first_pair: Gallery positions of A and B that the page opens with; None keeps what is set.
         directions_count: Training images from which attribute directions are found, at most.
 
     Raises:
@@ -84,7 +86,16 @@ def prepare(
     _lay_out(folder, model, gallery, "pca")
     fit_attributes(folder, model, train, directions_count)
     update_facts(folder, _training_facts(run, model, train))
+    if first_pair is not None:
+        _set_first_pair(folder, first_pair, len(gallery))
     seal(folder)
+
+
+def _set_first_pair(folder: Path, pair: tuple[int, int], count: int) -> None:
+    for index in pair:
+        if not 0 <= index < count:
+            raise ConfigError(f"Image {index} for the first pair; 0 to {count - 1} are there.")
+    update_facts(folder, {"first_a": pair[0], "first_b": pair[1]})
 
 
 @torch.no_grad()

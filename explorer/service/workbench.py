@@ -281,6 +281,7 @@ class Workbench:
 
         Raises:
             ConfigError: A value is out of its range or the class is unknown.
+            NotSupportedError: A class was asked for and the model knows none.
         """
         opened = self.open(name)
         if not 1 <= count <= 1024:
@@ -289,6 +290,11 @@ class Workbench:
             raise ConfigError(f"temperature is {temperature}; it must lie in [0, 2].")
         labels = None
         if class_name is not None:
+            if not opened.generative.traits.knows_classes:
+                raise NotSupportedError(
+                    f"'{name}' was trained without classes, so it cannot draw '{class_name}' "
+                    "alone. Leave the class out, or set model.config.class_conditional and train."
+                )
             labels = torch.full((count,), self._class(opened, class_name))
         generator = torch.Generator().manual_seed(seed)
         with opened.lock:

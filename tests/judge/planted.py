@@ -44,6 +44,7 @@ class PixelModel:
         prior="normal",
         encoder="exact",
         has_density=False,
+        knows_classes=False,
     )
 
     def encode(self, images):
