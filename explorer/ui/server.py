@@ -17,7 +17,7 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.errors import ConfigError, ExplorerError
 from explorer.service.workbench import OpenModel, Workbench
@@ -64,7 +64,7 @@ def build_app(workbench: Workbench) -> ASGIApp:
         pwa=False,
         **layout.APPEARANCE,
     )
-    return Guard(app, hosts=HOSTS)
+    return Guard(_uncompressed(app), hosts=HOSTS)
 
 
 def serve(
@@ -148,6 +148,18 @@ def _warm(workbench: Workbench) -> None:
         workbench.walk(name, *workbench.first_pair(name), num_points=2)
     except ExplorerError as error:
         _log.warning("'%s' could not be tried out: %s", name, error)
+
+
+def _uncompressed(app: ASGIApp) -> ASGIApp:
+    """Keep Gradio from compressing its scripts at each visit: the browser is on this machine."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+            scope = {**scope, "headers": headers}
+        await app(scope, receive, send)
+
+    return answer
 
 
 def _add_data_routes(app: FastAPI, workbench: Workbench) -> None:

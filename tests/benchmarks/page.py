@@ -84,7 +84,7 @@ def start_up(browser: Browser, root: Path) -> dict[str, float]:
         answers = time.perf_counter() - start
         visit = Visit(browser.new_context(), address)
         drawn = time.perf_counter() - start
-        visit.page.wait_for_selector("#walk-glance canvas")
+        visit.page.wait_for_selector("#walk-glance .walk-frames canvas")
         walked = time.perf_counter() - start
         visit.close()
     return {"answers": answers, "map": drawn, "walk": walked}
@@ -139,7 +139,7 @@ def main() -> None:
         starts = [start_up(browser, choice.root) for _ in range(choice.starts)]
         with started(choice.root) as (address, _):
             visit = Visit(browser.new_context(viewport={"width": 1440, "height": 1000}), address)
-            visit.page.wait_for_selector("#walk-glance canvas")
+            visit.page.wait_for_selector("#walk-glance .walk-frames canvas")
             pick_times = picks(visit.page, choice.rounds)
             slide_times = slides(visit.page, choice.rounds)
             visit.close()

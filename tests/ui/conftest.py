@@ -35,6 +35,8 @@ def page_root(tiny_root, tmp_path_factory) -> Path:
     root = Path(shutil.copytree(tiny_root, tmp_path_factory.mktemp("page") / "checkpoints"))
     for name in (BROKEN, UNPREPARED):
         shutil.copytree(root / GLOW, root / name)
+        experiment = root / name / "experiment.json"
+        experiment.write_text(experiment.read_text().replace(GLOW, name))
     weights = root / BROKEN / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-7])
     (root / UNPREPARED / "gallery.npz").unlink()

@@ -43,7 +43,7 @@ def test_a_visitor_sees_a_pair_and_its_walk_without_touching_anything(visit):
     picked = page.evaluate(PICKS)
     settle(page, picked["a"], picked["b"])
     assert all(source.startswith("data:image/png") for source in sources(page))
-    page.locator("#walk-glance canvas").first.wait_for()
+    page.locator("#walk-glance .walk-frames canvas").first.wait_for()
     header = page.locator("#about").inner_text()
     assert "60 images" in header and "5 classes" in header and "32 × 32" in header
 
@@ -60,7 +60,7 @@ def test_a_click_picks_a_and_the_next_one_b(visit):
     click(page, two)
     settle(page, one, two)
     assert all(new != old for new, old in zip(sources(page), first, strict=True))
-    page.locator("#walk-glance .walk[data-state='walk']").wait_for()
+    page.locator("#walk-glance .walk[data-state='ready']").wait_for()
 
 
 def test_a_shift_click_always_sets_b(visit):
@@ -172,7 +172,7 @@ def test_a_model_that_does_not_open_is_explained_and_the_last_one_stays(visit, n
     before = page.evaluate(PICKS)
     title = page.get_by_label("Model").input_value()
     assert page.evaluate("() => window.__map.ready")
-    choose(page, name)
+    choose(page, f"Faces by {name}")
     notice = page.get_by_role("alert").filter(has_text=f"'{name}' cannot be opened")
     notice.wait_for()
     assert page.get_by_label("Model").input_value() == title

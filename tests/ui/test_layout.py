@@ -1,5 +1,6 @@
 """The page's frame: what the header says, and which model is opened first."""
 
+import inspect
 from dataclasses import replace
 
 import gradio as gr
@@ -90,3 +91,7 @@ def test_only_computing_events_can_be_called_from_outside(page):
     public = {event.api_name for event in page.fns.values() if event.api_visibility == "public"}
     assert all(isinstance(name, str) for name in public)
     assert "walk" in public
+
+
+def test_importing_the_page_leaves_python_as_it_was():
+    assert inspect.getfile(gr.HTML).endswith("html.py")
