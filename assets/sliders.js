@@ -154,14 +154,14 @@ const drawSubject = async (message) => {
   list.replaceChildren(...[...rows.values()].map((row) => row.node));
   find('.sliders-note').textContent = message.note;
   find('.sliders-title').textContent = message.title;
-  find('.before small').textContent = message.likelihood;
+  find('.before small').textContent = message.likelihood || message.drawn;
   find('.after small').textContent = message.likelihood;
   find('.sliders-reference').textContent = message.reference;
   find('.sliders-verdict').textContent = '';
   find('.sliders-nothing').hidden = true;
   classRow.replaceChildren();
   complain('');
-  await Promise.all([showPicture('before', message.before), showPicture('after', message.after)]);
+  await Promise.all([showPicture('before', message.picture), showPicture('after', message.picture)]);
   panel.dataset.state = 'ready';
   const example = rows.get(message.example);
   if (!visited && example) setRow(example, example.has ? -example.flip : example.flip);

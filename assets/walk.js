@@ -6,7 +6,7 @@ const find = (selector) => panel.querySelector(selector);
 const frames = find('.walk-frames'), strip = find('.walk-strip'), rail = find('input[type=range]');
 const playButton = find('.walk-play'), busy = find('.panel-busy');
 const SVG = 'http://www.w3.org/2000/svg';
-const PLAY_MILLISECONDS = 130;
+const PLAY_MILLISECONDS = 130, LABEL_WIDTH = 56, TICK_WIDTH = 28;
 let wanted = '', shown = '', cells = [], walk = null, position = 0, timer = null;
 
 panel.classList.add(props.look);
@@ -65,10 +65,12 @@ const drawFrames = () => {
     });
   });
   grid.push(make('span', 'row-label t-label', 't'));
-  const every = Math.ceil(walk.positions.length / 17);
+  const room = Math.max(1, frames.clientWidth - LABEL_WIDTH);
+  const every = Math.ceil(walk.positions.length * TICK_WIDTH / room);
   walk.positions.forEach((t, column) => {
     const last = column === walk.positions.length - 1;
-    const text = column % every === 0 || last ? String(Number(t.toFixed(2))) : '';
+    const crowded = walk.positions.length - 1 - column < every && !last;
+    const text = (column % every === 0 && !crowded) || last ? String(Number(t.toFixed(2))) : '';
     const tick = make('span', 't-label', text);
     tick.dataset.column = column;
     grid.push(tick);

@@ -421,7 +421,7 @@ class Workbench:
         return first
 
     def edit_row(self, name: str, index: int, strengths: Mapping[str, float]) -> EditRow:
-        """Return one image of each class before and after the same edit.
+        """Return one image of each class before and after the same edit, as the model draws them.
 
         The image at `index` stands for its own class.
         """
@@ -433,8 +433,9 @@ class Workbench:
             for label in range(len(opened.data.class_names))
         ]
         moved = self.edited_latents(name, firsts, strengths)
+        before = self._edited_pictures(opened, firsts, self.latents(name, firsts), {})
         after = self._edited_pictures(opened, firsts, moved, strengths)
-        return EditRow(opened.data.class_names, gallery.pixels[firsts], after)
+        return EditRow(opened.data.class_names, before, after)
 
     def edited_latents(
         self, name: str, indices: Sequence[int], strengths: Mapping[str, float]

@@ -72,7 +72,7 @@ def norm_figure(walk: Walk) -> go.Figure:
     figure = go.Figure()
     figure.add_hrect(y0=low, y1=high, fillcolor=_BAND_COLOUR, line_width=0, layer="below")
     figure.add_annotation(
-        text="where 95 % of the training latents live",
+        text="95 % of the training latents",
         x=-half,
         y=high,
         xanchor="left",

@@ -46,6 +46,8 @@ Message = dict[str, Any]
 
 PROBLEM: Message = {"kind": "problem"}
 
+UNMOVED = "Drag a slider, or add an attribute with its button."
+
 _KINDS = {
     "conditional": "direction from its own class",
     "ridge": "direction freed of the other attributes",
@@ -66,6 +68,7 @@ def subject(workbench: Workbench, picked: Picked) -> Message:
     except NotSupportedError as error:
         return _nothing(workbench, picked, error)
     start = workbench.edit(picked.model, picked.a, {})
+    exact = np.array_equal(start.pixels, picture.pixels)
     return {
         "kind": "subject",
         "token": _token(picked),
@@ -73,8 +76,8 @@ def subject(workbench: Workbench, picked: Picked) -> Message:
         "index": picked.a,
         "title": _title(picture),
         "note": _note(cards),
-        "before": picture_uri(picture.pixels),
-        "after": picture_uri(start.pixels),
+        "picture": picture_uri(start.pixels),
+        "drawn": "" if exact else "as the model draws it",
         "likelihood": _bits_text(start.bits_per_dim),
         "reference": _reference(workbench.card(picked.model).facts),
         "attributes": [_slider(card, picture, start.positions[card.name]) for card in cards],
@@ -102,18 +105,19 @@ def preview(workbench: Workbench, request: object) -> Message:
 
 def outcome(workbench: Workbench, picked: Picked, strengths: Mapping[str, float]) -> Message:
     """Return the exact edited picture with its positions and its bits per dimension."""
-    edited = workbench.edit(picked.model, picked.a, strengths, with_density=False)
+    edited = workbench.edit(picked.model, picked.a, strengths)
     original = workbench.picture(picked.model, picked.a).pixels
-    before, after = workbench.bits_per_dim(picked.model, np.stack([original, edited.pixels]))
+    before = workbench.bits_per_dim(picked.model, original[None])[0]
     high = _number(workbench.card(picked.model).facts, "bits_high")
+    after, moved = edited.bits_per_dim, any(strengths.values())
     return {
         "kind": "outcome",
         "token": _token(picked),
         "strengths": dict(strengths),
         "picture": picture_uri(edited.pixels),
         "likelihood": _bits_text(after),
-        "verdict": _verdict(after, before, high),
-        "tone": "warm" if after > high else "good",
+        "verdict": _verdict(after, before, high) if moved else UNMOVED,
+        "tone": "warm" if moved and after > high else "good",
         "positions": {name: round(value, 2) for name, value in edited.positions.items()},
     }
 

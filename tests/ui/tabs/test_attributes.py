@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 from tiny_models import GLICO, GLOW
 
@@ -51,11 +52,20 @@ def test_the_subject_is_image_a_with_one_slider_an_attribute(workbench):
     picture = workbench.picture(GLOW, 2)
     cards = workbench.attributes(GLOW)
     assert message["token"] == stale_message(Picked(GLOW, 2, 7))["token"]
-    assert message["before"] == message["after"] == picture_uri(picture.pixels)
+    assert message["picture"] == picture_uri(picture.pixels) and message["drawn"] == ""
     assert [slider["name"] for slider in message["attributes"]] == [card.name for card in cards]
     assert {s["name"] for s in message["attributes"] if s["has"]} == set(picture.attributes)
     assert f"{cards[0].positives:,} with" in message["attributes"][0]["counts"]
     json.dumps(message, allow_nan=False)
+
+
+def test_a_model_that_does_not_encode_exactly_compares_with_its_own_drawing(workbench):
+    message = subject(workbench, Picked(GLICO, 2, 5))
+    assert message["picture"] != picture_uri(workbench.picture(GLICO, 2).pixels)
+    assert message["picture"] == preview(workbench, request(model=GLICO, index=2))["picture"]
+    assert message["drawn"] == "as the model draws it"
+    row = workbench.edit_row(GLICO, 2, {})
+    np.testing.assert_array_equal(row.before, row.after)
 
 
 def test_strength_0_previews_the_image_itself(workbench, attribute):
