@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tiny_models import GLOW
 
 from explorer.service.records import Walk, WalkRow
 from explorer.ui.shared import Picked
@@ -54,9 +55,8 @@ def test_another_pair_and_another_number_of_steps_are_other_walks():
 
 
 def test_the_message_answers_the_key_that_was_wanted(workbench):
-    name = workbench.models()[0].name
-    picked = Picked(name, 0, 1)
-    made = workbench.walk(name, 0, 1, num_points=4)
+    picked = Picked(GLOW, 0, 1)
+    made = workbench.walk(GLOW, 0, 1, num_points=4)
     message = walk_message(workbench, picked, made)
     assert message["key"] == stale_message(picked, 4)["key"]
     assert (message["sheet"]["rows"], message["sheet"]["columns"]) == (2, 4)
@@ -69,7 +69,6 @@ def test_the_message_answers_the_key_that_was_wanted(workbench):
 
 
 def test_every_fact_has_a_reference(workbench):
-    name = workbench.models()[0].name
-    message = walk_message(workbench, Picked(name, 0, 1), workbench.walk(name, 0, 1, num_points=3))
+    message = walk_message(workbench, Picked(GLOW, 0, 1), workbench.walk(GLOW, 0, 1, num_points=3))
     assert [fact["name"] for fact in message["facts"]] == ["Angle", "Distance"]
     assert all(fact["reference"] for fact in message["facts"])

@@ -1,6 +1,7 @@
 """The closer look: panel and chart show the same walk."""
 
 import pytest
+from tiny_models import GLOW
 
 from explorer.errors import ConfigError
 from explorer.ui.shared import Picked
@@ -8,8 +9,7 @@ from explorer.ui.tabs.interpolate import STEPS, closer_look
 
 
 def test_panel_and_chart_show_the_same_walk(workbench):
-    name = workbench.models()[0].name
-    message, figure = closer_look(workbench, Picked(name, 0, 1), 5)
+    message, figure = closer_look(workbench, Picked(GLOW, 0, 1), 5)
     assert len(message["positions"]) == 5
     assert [line.name for line in figure.data] == [row["method"] for row in message["rows"]]
     assert all(len(line.y) == 5 for line in figure.data)
@@ -22,16 +22,14 @@ def test_without_a_pair_there_is_no_chart(workbench):
 
 @pytest.mark.parametrize("steps", STEPS)
 def test_both_ends_of_the_slider_are_allowed(workbench, steps):
-    name = workbench.models()[0].name
-    message, _ = closer_look(workbench, Picked(name, 0, 1), steps)
+    message, _ = closer_look(workbench, Picked(GLOW, 0, 1), steps)
     assert message["sheet"]["columns"] == steps
 
 
 @pytest.mark.parametrize("steps", [1, 34])
 def test_other_numbers_of_steps_are_refused_by_name(workbench, steps):
-    name = workbench.models()[0].name
     with pytest.raises(ConfigError, match=str(steps)):
-        closer_look(workbench, Picked(name, 0, 1), steps)
+        closer_look(workbench, Picked(GLOW, 0, 1), steps)
 
 
 @pytest.mark.browser
