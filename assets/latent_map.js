@@ -9,8 +9,8 @@ const COLOURS = ['#e76f51', '#2a9d8f', '#7c70c9', '#e9a23b', '#4f7cac', '#c2577a
   '#a9795a', '#3d9be9', '#9a5fc4', '#b8860b', '#5b8e7d'];
 const PICK_RADIUS = 14, DRAG_PIXELS = 4, CARD_DELAY = 125, GLIDE = 420, DOT = 2.4;
 const SPACING = 0.74;      // representatives keep this share of a thumbnail's side between centres
-const CROWDED = 0.5, ROUNDS = 120;  // how far points that pile up are moved apart, and how patiently
-const STRETCH = 1.3;
+const CROWDED = 0.7, ROUNDS = 120;  // how far points that pile up are moved apart, and how patiently
+const STRETCH = 1.3, FILLED = 0.42;
 const FARTHEST = 4000;     // points put in farthest-first order; the rest follow
 const ANSWER_WITHIN = 2000;  // a pick that was not answered by then is no longer waited for
 
@@ -25,7 +25,7 @@ let V = null, about = null, atlas = null, places = {}, layout = '';
 let x = new Float32Array(0), y = x, label = x, unseen = x, order = [], reach = x;
 let count = 0, off = new Set(), pair = {a: -1, b: -1}, turn = 'a', mode = 'pictures';
 let W = 0, H = 0, dpr = 1, view = {s: 1, tx: 0, ty: 0}, fitted = 1, moved = false;
-let hover = -1, drawn = [], sent = null, ready = false, stamps = new Map(), stampSide = 0;
+let bounds = null, hover = -1, drawn = [], sent = null, ready = false, stamps = new Map(), stampSide = 0;
 
 // ---- small helpers
 
@@ -194,9 +194,9 @@ function rank() {
 
 // ---- drawing
 
-function side() {  // of a thumbnail, CSS pixels
-  const roomy = Math.sqrt(W * H / Math.max(1, order.length)) * 0.85;
-  const start = Math.min(46, Math.max(30, roomy));
+function side() {  // of a thumbnail, CSS pixels; at first as large as leaves room for all, within reason
+  const roomy = fitted * Math.sqrt(FILLED * extent().area / Math.max(1, order.length)) / SPACING;
+  const start = Math.min(48, Math.max(30, roomy));
   const grown = start * Math.pow(view.s / fitted, 0.42);
   return Math.min(92, Math.max(18, Math.round(grown / 2) * 2));
 }
@@ -342,24 +342,30 @@ function measure() {
   }
 }
 function extent() {
+  if (bounds && bounds.of === x) return bounds;
   let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
   for (let i = 0; i < count; i++) {
     x0 = Math.min(x0, x[i]); x1 = Math.max(x1, x[i]);
     y0 = Math.min(y0, y[i]); y1 = Math.max(y1, y[i]);
   }
-  return [x0, x1, y0, y1];
+  bounds = {of: x, x0, x1, y0, y1, area: (x1 - x0) * (y1 - y0)};
+  return bounds;
 }
 function fit() {
   measure();
   if (!ready || !W) return;
-  view.s = fitted;
-  const [x0, x1, y0, y1] = extent(), half = side() / 2;
-  const margin = 14 + half, top = 20 + part('tools').offsetHeight + half;
-  const bottom = 20 + part('legend').offsetHeight + half;
-  view.s = Math.min((W - 2 * margin) / (x1 - x0 || 1), (H - top - bottom) / (y1 - y0 || 1));
+  const {x0, x1, y0, y1} = extent(), low = 20 + part('legend').offsetHeight;
+  const high = 20 + part('tools').offsetHeight;
+  let half = 24, top = 0, bottom = 0;
+  for (const _ of [1, 2]) {  // the margins hang on the thumbnails' size, and that on the margins
+    top = high + half;
+    bottom = low + half;
+    view.s = Math.min((W - 28 - 2 * half) / (x1 - x0 || 1), (H - top - bottom) / (y1 - y0 || 1));
+    fitted = view.s;
+    half = side() / 2;
+  }
   view.tx = W / 2 - (x0 + x1) / 2 * view.s;
   view.ty = (H + top - bottom) / 2 - (y0 + y1) / 2 * view.s;
-  fitted = view.s;
   moved = false;
   paint();
 }
