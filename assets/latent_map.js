@@ -459,7 +459,17 @@ function pick(i, slot) {
   mark();
   const {name} = describe(i);
   part('said').textContent = `${slot.toUpperCase()} is now image ${i}, ${name}.`;
+  document.dispatchEvent(new CustomEvent('explorer-pick', {detail: {slot, one: record(i)}}));
   trigger('pick', {token: V.token, a: pair.a, b: pair.b});
+}
+// What the panel beside the map shows of an image, so that it need not wait for the server.
+function record(i) {
+  const {name, has, held} = describe(i), [w, h] = V.cell, canvas = document.createElement('canvas');
+  canvas.width = w;
+  canvas.height = h;
+  cut(canvas.getContext('2d'), i, 0, 0, w, h);
+  return {token: V.token, uri: canvas.toDataURL(), number: i, class_name: words(name), attributes: has,
+    held_out: held};
 }
 function start_over() {
   turn = 'a';

@@ -1,6 +1,7 @@
 // The picked pair, large. Runs once as the body of a gr.HTML's js_on_load.
 //
-// props.value: {a, b}, each {uri, number, class_name, attributes: [name], held_out}, or null.
+// props.value: {a, b} or null, each of them {token, uri, number, class_name, attributes: [name],
+// held_out}. The map tells of a click by the event "explorer-pick" before the server does.
 
 const make = (tag, name, text) => {
   const node = document.createElement(tag);
@@ -10,6 +11,9 @@ const make = (tag, name, text) => {
 };
 function fill(slot, one) {
   const figure = element.querySelector('.slot-' + slot), name = slot.toUpperCase();
+  const key = one.token + '/' + one.number;
+  if (figure.dataset.key === key) return;  // it is there already
+  figure.dataset.key = key;
   const image = figure.querySelector('img');
   image.src = one.uri;
   image.alt = [`${name}: image ${one.number}`, one.class_name, ...one.attributes].join(', ');
@@ -27,4 +31,5 @@ function receive() {
   fill('b', pair.b);
 }
 watch('value', receive);
+document.addEventListener('explorer-pick', event => fill(event.detail.slot, event.detail.one));
 receive();

@@ -35,7 +35,7 @@ _WATCH_PAIR = """() => {
   document.addEventListener('pointerup', () => { window.__up = performance.now(); }, true);
   const shown = () => ['a', 'b'].map(slot => {
     const image = document.querySelector(`#pair .slot-${slot} img`);
-    return image.complete ? document.querySelector(`#pair .slot-${slot} .quiet`).textContent : '';
+    return image.complete ? document.querySelector(`#pair .slot-${slot} .quiet`).textContent.trim() : '';
   });
   window.__until = numbers => new Promise(done => {
     const look = () => {

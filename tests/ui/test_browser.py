@@ -17,13 +17,18 @@ def sources(page):
 
 
 def settle(page, a, b):
-    """Wait until the page says that this pair is picked, in the map and beside it."""
+    """Wait until the map, the panel beside it and the server say that this pair is picked."""
     page.wait_for_function(
         "([a, b]) => { const p = window.__map.picks(); return p.a === a && p.b === b; }",
         arg=[a, b],
     )
     page.locator("#pair .slot-a figcaption", has_text=f"#{a}").wait_for()
     page.locator("#pair .slot-b figcaption", has_text=f"#{b}").wait_for()
+    page.wait_for_function(
+        "([a, b]) => [['A', a], ['B', b]].every(([slot, number]) =>"
+        " document.querySelector(`[aria-label='${slot} by number']`).value === String(number))",
+        arg=[a, b],
+    )
 
 
 def others(page, count):
@@ -132,7 +137,7 @@ def test_swap_random_and_numbers_change_the_pair(visit):
     field.fill("100000")
     field.press("Enter")
     page.get_by_text("are there").wait_for()
-    settle(page, 7, before["a"])
+    assert page.evaluate(PICKS) == {"a": 7, "b": before["a"]}
 
 
 def test_a_greyed_class_cannot_be_picked_and_comes_back(visit):

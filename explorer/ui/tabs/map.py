@@ -25,8 +25,9 @@ def pair_value(workbench: Workbench, picked: Picked | None) -> dict[str, Any] | 
     """Return what the panel beside the map shows of the picked pair."""
     if picked is None:
         return None
+    token = workbench.open(picked.model).token
     a, b = (workbench.picture(picked.model, index) for index in (picked.a, picked.b))
-    return {"a": _slot(a), "b": _slot(b)}
+    return {"a": _slot(a, token), "b": _slot(b, token)}
 
 
 def picked_by_map(
@@ -113,13 +114,9 @@ def build(workbench: Workbench, shared: Shared) -> None:
         return map_value(workbench, picked), pair_value(workbench, picked), *numbers
 
     @guarded
-    def pick(
-        picked: Picked | None, event: gr.EventData
-    ) -> tuple[Picked | None, dict[str, Any] | None]:
-        if picked is not None:
-            answer = {name: getattr(event, name, None) for name in ("token", "a", "b")}
-            picked = picked_by_map(workbench, picked, **answer)
-        return picked, pair_value(workbench, picked)
+    def pick(picked: Picked | None, event: gr.EventData) -> Picked | None:
+        sent = {name: getattr(event, name, None) for name in ("token", "a", "b")}
+        return picked and picked_by_map(workbench, picked, **sent)
 
     @guarded
     def by_number(picked: Picked | None, a: object, b: object) -> Picked | None:
@@ -138,7 +135,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         return picked and of_one_class(workbench, picked, chance)
 
     shared.picked.change(show, shared.picked, [panel, pair, number_a, number_b], **LOOKUP)
-    panel.pick(pick, shared.picked, [shared.picked, pair], **CHOOSE)
+    panel.pick(pick, shared.picked, shared.picked, **CHOOSE)
     swap.click(exchange, shared.picked, shared.picked, **CHOOSE)
     any_pair.click(draw_any, shared.picked, shared.picked, **CHOOSE)
     like_pair.click(draw_like, shared.picked, shared.picked, **CHOOSE)
@@ -155,8 +152,9 @@ def _position(value: object) -> int:
     return value
 
 
-def _slot(picture: Picture) -> dict[str, Any]:
+def _slot(picture: Picture, token: str) -> dict[str, Any]:
     return {
+        "token": token,
         "uri": picture_uri(picture.pixels),
         "number": picture.position,
         "class_name": picture.class_name.replace("_", " "),
