@@ -259,6 +259,6 @@ def _classifier(settings: DataSettings, digest: str, *, channels: int) -> Attrib
     try:
         checkpoint.fill(classifier, path)
     except CheckpointError:  # not there or damaged: train it anew
-        classifier = train_classifier(load_data(whole, "train"))
+        classifier = train_classifier(load_data(whole, "train"), steps=STEPS)
         checkpoint.write_tensors(path, classifier.state_dict())
     return classifier.requires_grad_(False).eval()

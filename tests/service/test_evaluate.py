@@ -75,7 +75,7 @@ def test_everything_is_measured_and_the_workbench_reads_it(glow):
 def test_one_part_leaves_the_records_of_the_others(glow):
     evaluate(glow, parts=["reconstruction"])
     facts = evaluate(glow, parts=["density"])
-    assert set(facts) == {"bits_per_dim", "excess", "evaluated_on"}
+    assert set(facts) == {"bits_per_dim", "bits_high", "excess", "evaluated_on"}
     assert set(json.loads((glow / "evaluation.json").read_text())) == {"reconstruction", "density"}
     assert json.loads((glow / "facts.json").read_text())["exact_of"] == 20
 
