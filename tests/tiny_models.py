@@ -7,6 +7,7 @@ from explorer.cli import main
 
 IMAGES = 60
 GLOW, GLICO = "tiny-glow", "tiny-glico"
+BROKEN, UNPREPARED = "broken-glow", "unprepared-glow"
 MODELS = {
     GLOW: {
         "name": "glow",

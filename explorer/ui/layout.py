@@ -1,8 +1,9 @@
 """The page: a header that says which model is open and what it is, then the tabs in order."""
 
-__all__ = ["APPEARANCE", "build", "facts_of", "first_that_opens"]
+__all__ = ["APPEARANCE", "Opened", "build", "facts_of", "open_chosen", "open_first"]
 
 import math
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -65,17 +66,39 @@ def facts_of(card: ModelCard) -> list[dict[str, str]]:
     return [{"text": text, "title": title} for text, title in texts]
 
 
-def first_that_opens(workbench: Workbench, names: list[str]) -> tuple[str | None, str]:
-    """Return the first model that opens, and why the ones before it did not."""
-    problems = []
-    for name in names:
-        try:
-            workbench.open(name)
-        except ExplorerError as error:
-            problems.append(str(error))
-        else:
-            return name, " ".join(problems)
-    return None, " ".join(problems) or NO_MODEL
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came of opening a model.
+
+    Attributes:
+        picked: The pair to show; None where no model is open.
+        problem: Why the page does not show what was wanted; empty if it does.
+    """
+
+    picked: Picked | None
+    problem: str
+
+
+def open_first(workbench: Workbench) -> Opened:
+    """Open the first model that opens, and explain those before it that do not."""
+    problems: list[str] = []
+    for card in workbench.models():
+        opened = open_chosen(workbench, card.name, None)
+        if opened.picked:
+            return Opened(opened.picked, " ".join(problems))
+        problems.append(opened.problem)
+    return Opened(None, " ".join(problems) or NO_MODEL)
+
+
+def open_chosen(workbench: Workbench, name: str, picked: Picked | None) -> Opened:
+    """Open a model; one that does not open is explained, and the pair so far stays."""
+    try:
+        problem = workbench.card(name).problem
+        if not problem:
+            return Opened(Picked(name, *workbench.first_pair(name)), "")
+    except ExplorerError as error:
+        problem = str(error)
+    return Opened(picked, f"'{name}' cannot be opened: {problem.removesuffix('.')}.")
 
 
 def build(workbench: Workbench) -> gr.Blocks:
@@ -110,31 +133,19 @@ def build(workbench: Workbench) -> gr.Blocks:
 
 
 def _wire(workbench: Workbench, shared: Shared, about: gr.HTML, page: gr.Blocks) -> None:
-    def opened(name: str | None, problem: str) -> tuple[Any, Picked | None, dict[str, Any]]:
-        cards = workbench.models()
-        picker = gr.Dropdown(choices=model_choices(cards), value=name)
-        if name is None:
-            return picker, None, {"facts": [], "problem": problem}
-        picked = Picked(name, *workbench.first_pair(name))
-        return picker, picked, {"facts": facts_of(workbench.card(name)), "problem": problem}
+    def shown(opened: Opened) -> tuple[Any, Picked | None, dict[str, Any]]:
+        name = opened.picked.model if opened.picked else None
+        picker = gr.Dropdown(choices=model_choices(workbench.models()), value=name)
+        facts = facts_of(workbench.card(name)) if name else []
+        return picker, opened.picked, {"facts": facts, "problem": opened.problem}
 
     @guarded
     def start() -> tuple[Any, Picked | None, dict[str, Any]]:
-        names = [card.name for card in workbench.models() if not card.problem]
-        return opened(*first_that_opens(workbench, names))
+        return shown(open_first(workbench))
 
     @guarded
-    def choose(name: str | None, picked: Picked | None) -> tuple[Any, Any, dict[str, Any]]:
-        """Open a model; one that does not open is explained, and the last one stays."""
-        problem = workbench.card(name).problem if name else ""
-        if name and not problem:
-            chosen, problem = first_that_opens(workbench, [name])
-            if chosen:
-                return opened(chosen, "")
-        stays = picked.model if picked else None
-        facts = facts_of(workbench.card(stays)) if stays else []
-        text = f"'{name}' cannot be opened: {problem}" if name else NO_MODEL
-        return gr.Dropdown(value=stays), picked, {"facts": facts, "problem": text}
+    def choose(name: str, picked: Picked | None) -> tuple[Any, Picked | None, dict[str, Any]]:
+        return shown(open_chosen(workbench, name, picked))
 
     outputs = [shared.model, shared.picked, about]
     page.load(start, None, outputs, **CHOOSE)

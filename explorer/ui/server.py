@@ -140,14 +140,13 @@ def _welcome(
 
 def _warm(workbench: Workbench) -> None:
     """Open the first model and walk once, so that the first visitor need not wait for it."""
-    names = [card.name for card in workbench.models() if not card.problem]
-    name, _ = layout.first_that_opens(workbench, names)
-    if name is None:
+    picked = layout.open_first(workbench).picked
+    if picked is None:
         return
     try:
-        workbench.walk(name, *workbench.first_pair(name), num_points=2)
+        workbench.walk(picked.model, picked.a, picked.b, num_points=2)
     except ExplorerError as error:
-        _log.warning("'%s' could not be tried out: %s", name, error)
+        _log.warning("'%s' could not be tried out: %s", picked.model, error)
 
 
 def _uncompressed(app: ASGIApp) -> ASGIApp:

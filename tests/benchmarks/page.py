@@ -35,7 +35,8 @@ _WATCH_PAIR = """() => {
   document.addEventListener('pointerup', () => { window.__up = performance.now(); }, true);
   const shown = () => ['a', 'b'].map(slot => {
     const image = document.querySelector(`#pair .slot-${slot} img`);
-    return image.complete ? document.querySelector(`#pair .slot-${slot} .quiet`).textContent.trim() : '';
+    const number = document.querySelector(`#pair .slot-${slot} .quiet`);
+    return image.complete ? number.textContent.trim() : '';
   });
   window.__until = numbers => new Promise(done => {
     const look = () => {

@@ -1,4 +1,4 @@
-"""What the page's tests share: warnings of Gradio, a workbench, a running page, a browser."""
+"""What the page's tests share: a workbench, a running page, a browser."""
 
 import os
 import shutil
@@ -9,28 +9,13 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[1]
-GRADIO_WARNINGS = (
-    "default::ResourceWarning",  # gradio leaves event loops and sockets to the collector
-    "default::pytest.PytestUnraisableExceptionWarning",  # the same, seen from pytest
-    "default:'future.no_silent_downcasting' is deprecated",  # gradio's queue on pandas 3
-    "default:The copy keyword is deprecated",
-)
-BROKEN, UNPREPARED = "broken-glow", "unprepared-glow"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            for warning in GRADIO_WARNINGS:
-                item.add_marker(pytest.mark.filterwarnings(warning))
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
 def page_root(tiny_root, tmp_path_factory) -> Path:
     """The tiny models, and beside them one with torn weights and one without a gallery."""
-    from tiny_models import GLOW
+    from tiny_models import BROKEN, GLOW, UNPREPARED
 
     root = Path(shutil.copytree(tiny_root, tmp_path_factory.mktemp("page") / "checkpoints"))
     for name in (BROKEN, UNPREPARED):

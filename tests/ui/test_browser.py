@@ -1,7 +1,7 @@
 """The page in headless Chromium: real pixels are clicked, and nothing may go wrong unnoticed."""
 
 import pytest
-from conftest import BROKEN, UNPREPARED
+from tiny_models import BROKEN, UNPREPARED
 
 pytestmark = pytest.mark.browser
 

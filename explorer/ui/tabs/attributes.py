@@ -227,8 +227,13 @@ def _slider(card: AttributeCard, picture: Picture, place: float) -> Message:
 
 
 def _most_certain(cards: list[AttributeCard]) -> str:
-    """Return the attribute whose edit works most often, the first where nothing was measured."""
-    best = max(cards, key=lambda card: 0.0 if math.isnan(card.flips) else card.flips)
+    """Return the attribute whose edit works most often, with the least strength among equals.
+
+    The first where nothing was measured.
+    """
+    best = max(
+        cards, key=lambda card: (0.0 if math.isnan(card.flips) else card.flips, -card.strength)
+    )
     return best.name
 
 

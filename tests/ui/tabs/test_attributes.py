@@ -169,7 +169,7 @@ def test_a_slider_moves_by_keyboard_and_is_measured_when_it_rests(visit):
     slider.focus()
     slider.press("ArrowRight")
     panel.locator(".changes li", has_text="+0.05").wait_for()
-    panel.locator(".sliders-verdict[data-state='new']", has_text="against").wait_for()
+    panel.locator(".sliders-verdict[data-state='new']", has_text="likelihood").wait_for()
     panel.locator(".class-row[data-state='new'] canvas").first.wait_for()
     assert panel.locator(".class-row canvas").count() == 10
     assert slider.get_attribute("aria-valuetext") == "+0.05"
