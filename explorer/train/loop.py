@@ -154,7 +154,7 @@ def learning_rate(step: int, settings: TrainSettings) -> float:
     Example:
         >>> settings = TrainSettings(steps=100, learning_rate=1.0, warmup_steps=10, final_rate=0.0)
         >>> [round(learning_rate(step, settings), 2) for step in (0, 9, 54, 99)]
-        [0.1, 1.0, 0.51, 0.0]
+        [0.1, 1.0, 0.52, 0.0]
     """
     if step < settings.warmup_steps:
         return settings.learning_rate * (step + 1) / settings.warmup_steps

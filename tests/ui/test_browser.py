@@ -1,6 +1,8 @@
 """The page in headless Chromium: real pixels are clicked, and nothing may go wrong unnoticed."""
 
 import pytest
+from chromium import PATIENCE
+from playwright.sync_api import expect
 from tiny_models import BROKEN, UNPREPARED
 
 pytestmark = pytest.mark.browser
@@ -180,7 +182,7 @@ def test_a_model_that_does_not_open_is_explained_and_the_last_one_stays(visit, n
     choose(page, f"Faces by {name}")
     notice = page.get_by_role("alert").filter(has_text=f"'{name}' cannot be opened")
     notice.wait_for()
-    assert page.get_by_label("Model").input_value() == title
+    expect(page.get_by_label("Model")).to_have_value(title, timeout=PATIENCE)
     assert page.evaluate(PICKS) == before
 
 
