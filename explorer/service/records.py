@@ -22,7 +22,7 @@ class ModelCard:
         image_shape: (channel, height, width).
         class_names: In the order of the class numbers.
         class_counts: Training images a class.
-        attribute_names: Attributes with a direction.
+        attribute_names: Binary attributes known of the data.
         facts: Measured numbers by name, e.g. "bits_per_dim", "psnr", "train_minutes"; see
             `facts.json`.
     """

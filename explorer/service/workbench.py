@@ -1,161 +1,44 @@
 """The operations a person can ask for. Page and command line call these and nothing below."""
 
-__all__ = ["DEFAULT_TEMPERATURE", "OpenModel", "Workbench"]
+__all__ = ["DEFAULT_TEMPERATURE", "Workbench"]
 
-import json
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from torch import nn
 
-from explorer import models
 from explorer.data.images import to_images, to_pixels
 from explorer.errors import (
-    CheckpointError,
     ConfigError,
-    ExplorerError,
     NotSupportedError,
-    UnknownModelError,
     near_match,
 )
-from explorer.latent.directions import Directions, edit, load_directions, position
+from explorer.latent.directions import Directions, edit, position
 from explorer.latent.interpolate import METHODS, angles, compare_walks, describe_walk, norms, path
-from explorer.latent.projection import Projection, load_projection
-from explorer.protocol import Density, GenerativeModel, Latents
-from explorer.service.gallery import Gallery, gallery_latents, load_gallery
+from explorer.protocol import Density, Latents
+from explorer.service.gallery import gallery_latents
 from explorer.service.records import (
     AttributeCard,
     Edit,
     EditRow,
-    ModelCard,
     Picture,
     Walk,
     WalkRow,
 )
-from explorer.train.run import DataCard, RunFolder
-from explorer.train.session import load_model
+from explorer.service.shelf import OpenModel, Shelf
 
 DEFAULT_TEMPERATURE = 0.85
-OPEN_AT_ONCE = 3
 FRAMES = (2, 33)
 LONGEST_STRENGTH = 3.0
 CODES_KEPT = 512
 _LIKELIHOOD_SEED = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenModel:
-    """A loaded model with everything that lies beside its weights.
-
-    Attributes:
-        name: Folder name.
-        model: Ready to use, on the CPU; use it under `lock`.
-        data: What it was built for.
-        gallery: Images to pick from.
-        layouts: Maps by method; at least one.
-        directions: Of the attributes; None where the data has none.
-        facts: Measured numbers.
-        token: Changes whenever a file of the model changes.
-        lock: One thread at a time computes with the model.
-        codes: Latents of gallery images that were asked for, by position, the latest last.
-    """
-
-    name: str
-    model: nn.Module
-    data: DataCard
-    gallery: Gallery
-    layouts: Mapping[str, Projection]
-    directions: Directions | None
-    facts: Mapping[str, float | int | str]
-    token: str
-    lock: AbstractContextManager[bool] = field(default_factory=threading.RLock)
-    codes: dict[int, torch.Tensor] = field(default_factory=dict)
-
-    @property
-    def generative(self) -> GenerativeModel:
-        """The model by its protocol."""
-        return cast(GenerativeModel, self.model)
-
-
-class Workbench:
-    """Models in a folder, opened on demand and kept while they are in use."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._open: OrderedDict[str, OpenModel] = OrderedDict()
-        self._lock = threading.Lock()
-
-    # models
-
-    def models(self) -> list[ModelCard]:
-        """Return a card of every checkpoint folder, the ones that open first, by title."""
-        folders = [path.parent for path in self.root.glob("*/experiment.json")]
-        cards = [self.card(folder.name) for folder in sorted(folders)]
-        return sorted(cards, key=lambda card: (bool(card.problem), card.title.lower()))
-
-    def card(self, name: str) -> ModelCard:
-        """Return what people should know of one model, without loading its weights.
-
-        Raises:
-            UnknownModelError: No folder has this name.
-        """
-        run = RunFolder(self._folder(name))
-        try:
-            experiment, data = run.experiment(), run.data_card()
-            title = models.get(experiment.model.name).title
-            problem = "" if (run.path / "gallery.npz").exists() else "not yet prepared to explore"
-            return ModelCard(
-                name=name,
-                title=experiment.title or name,
-                model=title,
-                problem=problem,
-                data=data.name,
-                image_shape=data.image_shape,
-                class_names=data.class_names,
-                class_counts=data.class_counts,
-                attribute_names=data.attribute_names,
-                facts=_facts(run.path),
-            )
-        except ExplorerError as error:
-            return ModelCard(name, name, "", str(error), "", (0, 0, 0), (), (), (), {})
-
-    def open(self, name: str) -> OpenModel:
-        """Return a model with its gallery, maps and directions, from memory if it is there.
-
-        Raises:
-            UnknownModelError: No folder has this name.
-            CheckpointError: A file is missing, altered or damaged.
-        """
-        folder = self._folder(name)
-        with self._lock:
-            token = _token(folder)
-            if name in self._open and self._open[name].token == token:
-                self._open.move_to_end(name)
-                return self._open[name]
-            opened = _open(folder, token)
-            self._open[name] = opened
-            self._open.move_to_end(name)
-            while len(self._open) > OPEN_AT_ONCE:
-                self._open.popitem(last=False)
-            return opened
-
-    def _folder(self, name: str) -> Path:
-        known = [path.parent.name for path in self.root.glob("*/experiment.json")]
-        if name not in known:
-            hint = near_match(name, known)
-            raise UnknownModelError(
-                f"No model '{name}' in '{self.root}'.{hint} Known: {', '.join(known) or 'none'}."
-            )
-        return self.root / name
+class Workbench(Shelf):
+    """What can be done with the models of a folder."""
 
     # pictures
 
@@ -524,48 +407,3 @@ class Workbench:
         count = len(opened.gallery)
         if not 0 <= index < count:
             raise ConfigError(f"Image {index} of '{opened.name}'; 0 to {count - 1} are there.")
-
-
-def _open(folder: Path, token: str) -> OpenModel:
-    run = RunFolder(folder)
-    data = run.data_card()
-    layouts = {
-        path.stem.removeprefix("layout-"): load_projection(path)
-        for path in sorted(folder.glob("layout-*.npz"))
-    }
-    model = load_model(folder)
-    gallery = load_gallery(folder, data.image_shape)
-    for method, layout in layouts.items():
-        if layout.count != len(gallery):
-            raise CheckpointError(
-                f"'{folder}': map '{method}' has {layout.count} points for {len(gallery)} images. "
-                f"Run `python -m explorer project --model {folder.name}`."
-            )
-    if not layouts:
-        raise CheckpointError(
-            f"'{folder}' has no map. Run `python -m explorer project --model {folder.name}`."
-        )
-    path = folder / "directions.npz"
-    directions = load_directions(path) if path.exists() else None
-    return OpenModel(folder.name, model, data, gallery, layouts, directions, _facts(folder), token)
-
-
-def _facts(folder: Path) -> dict[str, float | int | str]:
-    """Return the measured numbers of a model; none where nothing was measured."""
-    path = folder / "facts.json"
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"'{path}' is not a readable JSON file: {error}.") from None
-    if not isinstance(content, dict):
-        raise CheckpointError(f"'{path}' holds no JSON object.")
-    return content
-
-
-def _token(folder: Path) -> str:
-    """Return a text that changes when a file of the folder is replaced."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    stamps = "".join(f"{p.name}{p.stat().st_mtime_ns}{p.stat().st_size}" for p in files)
-    return f"{abs(hash(stamps)):016x}"

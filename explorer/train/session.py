@@ -3,10 +3,11 @@
 __all__ = ["build_model", "load_model", "pick_device", "train"]
 
 import math
+import os
 import signal
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +20,7 @@ from explorer import models
 from explorer.data.images import tile, to_pixels, to_png
 from explorer.data.labelled import LabelledImages
 from explorer.data.load import load_data
-from explorer.errors import CheckpointError, ConfigError, ExplorerError
+from explorer.errors import CheckpointError, ConfigError, ExplorerError, TrainingError
 from explorer.files import write_bytes
 from explorer.protocol import DataInfo, Density, GenerativeModel
 from explorer.settings import Experiment, ModelChoice, config_error, setting_names
@@ -64,8 +65,15 @@ def train(
         state = _begin(run, experiment, model, data, unit)
         try:
             _sit(run, state, data, experiment, is_stopped, report)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            _fail(run, state, f"The run could not be saved: {reason}.")
+            raise TrainingError(
+                f"'{run.path}' could not be saved at step {state.step}: {reason}. Make room, then "
+                "train with --resume; the last whole unit is kept."
+            ) from error
         except ExplorerError as error:
-            run.write_status(RunStatus("failed", state.step, state.seconds, str(error)))
+            _fail(run, state, str(error))
             raise
         run.finish(state.average.state_dict())
         done = state.step >= settings.steps
@@ -74,6 +82,12 @@ def train(
             RunStatus("done" if done else "stopped", state.step, state.seconds, message)
         )
     return run
+
+
+def _fail(run: RunFolder, state: TrainState, message: str) -> None:
+    """Write that the run failed, if there is room for that."""
+    with suppress(OSError):
+        run.write_status(RunStatus("failed", state.step, state.seconds, message))
 
 
 def _begin(

@@ -29,7 +29,8 @@ import gradio as gr
 import numpy as np
 
 from explorer.service.gallery import ATLAS
-from explorer.service.workbench import OpenModel, Workbench
+from explorer.service.shelf import OpenModel
+from explorer.service.workbench import Workbench
 from explorer.ui.scripts import script, skeleton
 from explorer.ui.shared import Picked
 

@@ -20,7 +20,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.errors import ConfigError, ExplorerError
-from explorer.service.workbench import OpenModel, Workbench
+from explorer.service.shelf import OpenModel
+from explorer.service.workbench import Workbench
 from explorer.ui import layout
 from explorer.ui.guard import BODY_LIMIT, Guard
 from explorer.ui.latent_map import about_bytes, atlas_bytes, points_bytes

@@ -12,7 +12,8 @@ from explorer.errors import (
     UnknownModelError,
 )
 from explorer.service.prepare import seal, update_facts
-from explorer.service.workbench import OPEN_AT_ONCE, Workbench
+from explorer.service.shelf import OPEN_AT_ONCE
+from explorer.service.workbench import Workbench
 
 
 @pytest.fixture(scope="module")

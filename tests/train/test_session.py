@@ -1,5 +1,6 @@
 """A sitting of training: what it leaves, how it stops, and that going on changes nothing."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -209,6 +210,22 @@ def test_a_run_that_fails_says_so_in_its_folder(tmp_path, monkeypatch):
         train(experiment(), tmp_path, resume=False, report=ignore)
     status = session.RunFolder(tmp_path / "toy").status()
     assert (status.state, status.message) == ("failed", "Not finite at step 1.")
+
+
+def test_a_full_disk_ends_the_run_in_words_and_keeps_the_last_unit(tmp_path, monkeypatch):
+    save, saved = checkpoint.save_unit, []
+
+    def save_once(folder, state):
+        if saved:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        saved.append(save(folder, state))
+
+    monkeypatch.setattr(checkpoint, "save_unit", save_once)
+    with pytest.raises(TrainingError, match=r"step 4: No space left.*--resume"):
+        train(experiment(), tmp_path, resume=False, report=ignore)
+    run = session.RunFolder(tmp_path / "toy")
+    assert run.status().state == "failed"
+    assert checkpoint.newest_unit(run.path) == saved[0]
 
 
 def test_handlers_of_signals_are_given_back(tmp_path):
