@@ -7,7 +7,8 @@ const frames = find('.walk-frames'), strip = find('.walk-strip'), rail = find('i
 const playButton = find('.walk-play'), busy = find('.panel-busy');
 const SVG = 'http://www.w3.org/2000/svg';
 const PLAY_MILLISECONDS = 130, LABEL_WIDTH = 56, TICK_WIDTH = 28;
-let wanted = '', shown = '', cells = [], walk = null, position = 0, timer = null;
+const LATE_ANSWERS = 3;
+let wanted = '', shown = '', late = 0, cells = [], walk = null, position = 0, timer = null;
 
 panel.classList.add(props.look);
 
@@ -165,9 +166,14 @@ frames.addEventListener('pointerdown', follow);
 const receive = () => {
   const message = props.value;
   if (!message) return;
-  if (message.kind === 'stale') { wanted = message.key; look(); }
+  if (message.kind === 'stale') { wanted = message.key; late = 0; look(); }
   if (message.kind === 'problem') fail(message.text);
-  if (message.kind === 'walk') { wanted = message.key; draw(message); }
+  if (message.kind === 'walk') {
+    // A late answer must not undo a newer wish: ask again, but not for ever.
+    if (!wanted || (message.key !== wanted && ++late > LATE_ANSWERS)) wanted = message.key;
+    draw(message);
+    look();
+  }
 };
 watch('value', receive);
 receive();
