@@ -1,35 +1,51 @@
-// One slider an attribute: the newest picture while moving, measured when at rest.
-// Messages from Python: see explorer/ui/tabs/attributes.py. Events to Python: 'show', 'settle',
-// 'spread'. Past the queue: server.preview.
+// Attribute sliders of one image: the newest picture while moving, measured when at rest.
+// Rows are built by slider_rows.js. Messages from Python: see explorer/ui/attributes/messages.py.
+// Events to Python: 'show', 'settle', 'spread', 'support', 'forget'. Past the queue: server.preview.
 
 const panel = element.querySelector('.sliders');
 const find = (selector) => panel.querySelector(selector);
 const list = find('.sliders-list'), resetAll = find('.reset-all'), busy = find('.panel-busy');
+const filter = find('.sliders-filter'), randomise = find('.randomise');
 const problem = find('.sliders-error'), classRow = find('.class-row');
-const LIMIT = 2, STEP = 0.05, SETTLE_MILLISECONDS = 220;
-let wanted = '', shown = '', subject = null, rows = new Map(), visited = false;
-let waiting = null, asking = false, settling = null, before = null;
+const SETTLE_MILLISECONDS = 220, LATE_ANSWERS = 3, AT_ONCE = 2, EXACT = 0.5;
+let wanted = '', shown = '', late = 0, subject = null, rows = new Map(), visited = false;
+let settling = null, settled = '', of = 'classes', selected = {count: 0, shown: 0};
+// Every wish has a number; a picture is drawn only if none of a newer wish, or an exact one of the
+// same wish, is there already.
+let wish = 0, asked = 0, flying = 0, drawn = 0;
+let restored = '', latest = '';
+// What supports the images of the row, and the change the row shows: they come one after the other.
+let rowSupport = null, rowStrengths = {};
 
 const look = whenSeen(panel, () => wanted !== shown, () => {
   if (!subject) panel.dataset.state = 'waiting';
   trigger('show');
 });
 
-const signed = (value) => (value > 0 ? '+' : value < 0 ? '−' : '') + Math.abs(value).toFixed(2);
 const strengths = () => Object.fromEntries(
   [...rows].filter(([, row]) => row.value !== 0).map(([name, row]) => [name, row.value]));
 const same = (some, others) => JSON.stringify(Object.entries(some).sort())
   === JSON.stringify(Object.entries(others).sort());
-const place = (strength) => (strength + LIMIT) / (2 * LIMIT);
 
 // ---- pictures
 
-const showPicture = async (figure, uri) => {
+const showPicture = async (figure, uri, isCurrent = () => true) => {
   const picture = await loadPicture(uri);
+  if (!isCurrent()) return false;
   const canvas = drawCell(picture, picture.naturalWidth, picture.naturalHeight);
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', figure === 'before' ? 'Image A as it is' : 'Image A after the change');
   find(`.${figure} .frame`).replaceChildren(canvas);
+  return true;
+};
+
+/** Draw the edited picture of a wish unless a newer or better one is there; tell whether it was. */
+const showAfter = async (uri, number) => {
+  const isCurrent = () => number > drawn;
+  if (!isCurrent() || !await showPicture('after', uri, isCurrent)) return false;
+  drawn = number;
+  panel.dataset.drawn = Number(panel.dataset.drawn || 0) + 1;
+  return true;
 };
 
 const complain = (text) => {
@@ -37,121 +53,185 @@ const complain = (text) => {
   problem.hidden = !text;
 };
 
-/** Ask for the newest strengths only; what came in between is skipped. */
+/** Ask for the newest strengths; what came in between is skipped. Two questions are on their way
+    at a time, so that the model draws while the last picture travels. */
 const pump = async () => {
-  if (asking) return;
-  asking = true;
-  while (waiting) {
-    const {started, ...request} = waiting;
-    waiting = null;
-    const answer = await server.preview(request);
-    if (!subject || request.token !== subject.token) continue;
-    if (!answer || !answer.ok) {
-      complain(answer ? answer.error : 'The picture did not come; the terminal shows why.');
-      continue;
+  if (flying >= AT_ONCE || asked === wish || !subject) return;
+  const number = asked = wish, started = performance.now(), token = subject.token;
+  flying += 1;
+  try {
+    const answer = await server.preview({
+      token, model: subject.model, index: subject.index, strengths: strengths(), kinds: subject.kinds,
+    });
+    if (subject?.token !== token) return;
+    if (!answer?.ok) {
+      if (number === wish) complain(answer?.error || 'The picture did not come; the terminal shows why.');
+    } else if (await showAfter(answer.picture, number)) {
+      complain('');
+      panel.dataset.latency = Math.round(performance.now() - started);
     }
-    complain('');
-    await showPicture('after', answer.picture);
-    panel.dataset.latency = Math.round(performance.now() - started);
+  } catch {
+    if (number === wish) complain('The page does not answer. Is the program still running?');
+  } finally {
+    flying -= 1;
+    pump();
   }
-  asking = false;
 };
+
+const support = () => trigger('support', {token: subject.token, strengths: strengths(), of});
 
 const settle = () => {
+  clearTimeout(settling);
+  settling = null;
+  const now = strengths(), key = JSON.stringify([subject.token, now]);
+  if (key === settled) return;
+  settled = key;
   busy.hidden = false;
-  trigger('settle', {strengths: strengths()});
+  trigger('settle', {token: subject.token, strengths: now});
+  support();
 };
 
-const changed = () => {
+const drawWords = () => {
   const now = strengths(), names = Object.keys(now);
-  resetAll.disabled = !names.length;
+  resetAll.disabled = ![...rows.values()].some((row) => row.value !== 0 && !row.locked);
   find('.changes').replaceChildren(...(names.length
     ? names.map((name) => make('li', '', `${rows.get(name).label} ${signed(now[name])}`))
     : [make('li', 'none', 'Nothing moved yet')]));
+  const moved = names.map((name) => rows.get(name));
+  const supports = moved.map((row) => supportOf(row, row.value));
+  find('.after').dataset.support = supports.includes('none') ? 'none'
+    : supports.includes('borrowed') ? 'borrowed' : '';
+  find('.cautions').replaceChildren(...moved.map((row) => [supportOf(row, row.value), caution(row)])
+    .filter(([, text]) => text).map(([support, text]) => make('li', support, text)));
+};
+
+const changed = (atRest) => {
+  if (!subject) return;
+  wish += 1;
+  settled = '';
+  drawWords();
   find('.after').dataset.state = find('.sliders-verdict').dataset.state = 'old';
   classRow.dataset.state = 'old';
-  waiting = {
-    token: subject.token, model: subject.model, index: subject.index, strengths: now,
-    started: performance.now(),
-  };
   pump();
   clearTimeout(settling);
-  settling = setTimeout(settle, SETTLE_MILLISECONDS);
+  settling = atRest ? null : setTimeout(settle, SETTLE_MILLISECONDS);
+  if (atRest) settle();
 };
 
-// ---- rows
-
-const setRow = (row, value) => {
-  row.value = Math.max(-LIMIT, Math.min(LIMIT, Math.round(value / STEP) * STEP)) || 0;
-  row.range.value = row.value;
-  row.range.setAttribute('aria-valuetext', signed(row.value));
-  if (document.activeElement !== row.number) row.number.value = row.value.toFixed(2);
-  const [low, high] = [Math.min(0, row.value), Math.max(0, row.value)];
-  row.fill.style.setProperty('--from', place(low));
-  row.fill.style.setProperty('--to', place(high));
-  row.node.classList.toggle('moved', row.value !== 0);
-  row.button.textContent = row.value !== 0 ? 'Reset' : row.has ? 'Remove' : 'Add';
-  row.button.setAttribute('aria-label', `${row.button.textContent} ${row.label}`);
-  if (row.value === 0) row.meta.textContent = row.counts;
+const spread = () => {
+  if (subject) trigger('spread', {token: subject.token, strengths: strengths(), of});
 };
 
-const tick = (kind, strength, title) => {
-  const mark = make('span', 'tick ' + kind);
-  mark.style.setProperty('--at', place(strength));
-  mark.title = title;
-  mark.hidden = Math.abs(strength) > LIMIT;
-  return mark;
-};
+// ---- what a person does
 
-const makeRow = (attribute, number) => {
-  const id = `attribute-${number}`;
-  const node = make('div', 'slider-row');
-  const name = make('label', 'slider-name', attribute.label);
-  name.htmlFor = id;
-  name.title = [attribute.direction, attribute.measured].filter(Boolean).join('; ');
-  const meta = make('small', 'slider-meta', attribute.counts);
-  meta.id = id + '-meta';
-  const range = document.createElement('input');
-  Object.assign(range, {type: 'range', id, min: -LIMIT, max: LIMIT, step: STEP, value: 0});
-  range.setAttribute('aria-describedby', meta.id);
-  const box = document.createElement('input');
-  Object.assign(box, {type: 'number', min: -LIMIT, max: LIMIT, step: STEP, value: '0.00'});
-  box.setAttribute('aria-label', `${attribute.label}, strength as a number`);
-  const button = make('button', 'quiet-button slider-button');
-  button.type = 'button';
-  const track = make('div', 'slider-track');
-  const fill = make('span', 'fill');
-  track.append(
-    make('span', 'groove'), make('span', 'zero'), fill,
-    tick('without', -0.5 - attribute.position, 'Here it would look like a typical image without it'),
-    tick('with', 0.5 - attribute.position, 'Here it would look like a typical image with it'),
-    range);
-  const measured = make('small', 'slider-measured', attribute.measured);
-  node.append(name, meta, track, box, button);
-  if (attribute.measured) node.append(measured);
-  const row = {...attribute, node, range, number: box, button, meta, fill, value: 0};
-  const move = (value) => { setRow(row, value); changed(); };
-  range.addEventListener('input', () => move(Number(range.value)));
-  range.addEventListener('dblclick', () => move(0));
-  box.addEventListener('input', () => { if (box.value !== '' && box.validity.valid) move(box.valueAsNumber); });
-  box.addEventListener('change', () => { box.value = row.value.toFixed(2); });
-  button.addEventListener('click', () => move(row.value !== 0 ? 0 : row.has ? -row.flip : row.flip));
-  setRow(row, 0);
-  return row;
+const moved = (row, value, atRest) => {
+  latest = row.name;
+  if (clamped(value) === row.value && !atRest) return;
+  const before = row.value;
+  setRow(row, value);
+  if (row.value !== before) changed(atRest);
+  else settle();
 };
 
 resetAll.addEventListener('click', () => {
-  rows.forEach((row) => setRow(row, 0));
-  changed();
+  rows.forEach((row) => { if (!row.locked) setRow(row, 0); });
+  changed(true);
 });
+
+/** Move three unlocked attributes, each by no more than its evidence and what was measured. */
+randomise.addEventListener('click', () => {
+  const free = [...rows.values()].filter((row) => !row.locked);
+  free.forEach((row) => setRow(row, 0));
+  for (const row of free.sort(() => Math.random() - 0.5).slice(0, 3)) {
+    const [low, high] = row.evidence?.borrowed || [-1, 1];
+    const value = (Math.random() * 2 - 1) * Math.max(row.flip, 0.5);
+    setRow(row, Math.max(Math.min(low, 0), Math.min(Math.max(high, 0), value)));
+  }
+  changed(true);
+});
+
+filter.addEventListener('input', () => filterRows(list, filter.value));
+
+const choose = (kind) => {
+  of = kind;
+  panel.querySelectorAll('.row-choice button').forEach((button) =>
+    button.setAttribute('aria-pressed', String(button.dataset.of === of)));
+  drawRowNote();
+};
+panel.querySelectorAll('.row-choice button').forEach((button) =>
+  button.addEventListener('click', () => {
+    choose(button.dataset.of);
+    spread();
+    if (subject) support();
+  }));
+
+// The map draws the walk of the attribute that was moved last, from strength -2 to 2.
+const onMap = make('button', 'quiet-button', 'Show on the map');
+onMap.type = 'button';
+onMap.title = 'Draw on the map where the attribute that was moved last takes the image';
+onMap.addEventListener('click', () => {
+  const name = rows.has(latest) ? latest : subject?.example;
+  document.querySelector('#tab-map-button')?.click();
+  document.dispatchEvent(new CustomEvent('explorer-along', {detail: {along: 'attribute:' + name}}));
+});
+
+/** Return what is shown as a view; see explorer/service/view.py. */
+const viewOf = (kind) => subject && {
+  kind, model: subject.model, a: subject.source, strengths: strengths(), kinds: subject.kinds,
+};
+find('.edit-tools').append(onMap);
+if (window.__share) {
+  find('.edit-tools').append(window.__share(() => viewOf('edit'), ['png', 'npz']));
+  find('.row-tools').append(window.__share(() => (of === 'classes' ? viewOf('row') : null), ['png', 'zip']));
+}
+
+const drawRowNote = () => {
+  const none = of === 'selection' && !selected.count;
+  find('.row-note').textContent = none ? 'Nothing is selected. Draw a lasso on the map first.'
+    : of === 'selection' ? `${count(selected.shown)} of ${count(selected.count)} shown` : '';
+  if (none) classRow.replaceChildren();
+};
+
+const drawSelection = (found) => {
+  selected = found;
+  drawRowNote();
+  if (of === 'selection') spread();
+};
 
 // ---- messages
 
+const drawRows = (message, kept) => {
+  rows = new Map();
+  const groups = message.groups.map((group) => {
+    const node = make('section', 'slider-group');
+    node.append(make('h3', '', group.title));
+    group.sliders.forEach((attribute) => {
+      const row = makeRow(attribute, rows.size, {
+        moved, locked: drawWords,
+        remove: (one) => trigger('forget', {token: subject.token, name: one.name}),
+      });
+      const before = kept(attribute.name);
+      if (before) { setRow(row, before.value); setLock(row, before.locked); }
+      rows.set(attribute.name, row);
+      node.append(row.node);
+    });
+    return node;
+  });
+  list.replaceChildren(...groups);
+  filter.hidden = rows.size <= FILTER_FROM;
+  if (!filter.hidden) filterRows(list, filter.value);
+};
+
 const drawSubject = async (message) => {
-  shown = wanted = message.token;
+  const old = subject, before = rows;
+  const sameImage = old && old.model === message.model && old.index === message.index;
+  const kept = (name) => {
+    const row = old?.model === message.model && before.get(name);
+    return row && (sameImage || row.locked) ? row : null;
+  };
+  shown = message.token;
   subject = message;
-  rows = new Map(message.attributes.map((attribute, i) => [attribute.name, makeRow(attribute, i)]));
-  list.replaceChildren(...[...rows.values()].map((row) => row.node));
+  drawRows(message, kept);
   find('.sliders-note').textContent = message.note;
   find('.sliders-title').textContent = message.title;
   find('.before small').textContent = message.likelihood || message.drawn;
@@ -159,67 +239,128 @@ const drawSubject = async (message) => {
   find('.sliders-reference').textContent = message.reference;
   find('.sliders-verdict').textContent = '';
   find('.sliders-nothing').hidden = true;
-  classRow.replaceChildren();
+  find('.row-choice [data-of="classes"]').hidden = message.classes < 2;
+  if (!sameImage) classRow.replaceChildren();
   complain('');
-  await Promise.all([showPicture('before', message.picture), showPicture('after', message.picture)]);
+  const number = ++wish;
+  drawn = number - 1;
+  asked = number;
+  const isCurrent = () => subject === message;
+  await Promise.all([
+    showPicture('before', message.picture, isCurrent), showAfter(message.picture, number)]);
+  if (subject !== message) return;
   panel.dataset.state = 'ready';
-  const example = rows.get(message.example);
-  if (!visited && example) setRow(example, example.has ? -example.flip : example.flip);
+  const example = rows.get(message.example), wishes = message.strengths;
+  if (wishes && JSON.stringify([message.index, wishes]) !== restored) {
+    restored = JSON.stringify([message.index, wishes]);
+    rows.forEach((row, name) => setRow(row, wishes[name] ?? 0));
+  } else if (!visited && example) {
+    setRow(example, example.has ? -example.flip : example.flip);
+  }
   visited = true;
-  changed();
+  changed(true);
 };
 
+const isNow = (message) =>
+  message.token === subject?.token && same(message.strengths, strengths());
+
 const drawOutcome = async (message) => {
-  if (message.token !== subject?.token || !same(message.strengths, strengths())) return;
+  if (message.token !== shown && message.token !== wanted) { wanted = message.token; look(); }
+  if (!isNow(message)) return;
   find('.after small').textContent = message.likelihood;
   const verdict = find('.sliders-verdict');
   verdict.textContent = message.verdict;
   verdict.dataset.tone = message.tone;
-  find('.after').dataset.state = verdict.dataset.state = 'new';
-  rows.forEach((row, name) => {
-    if (row.value !== 0) row.meta.textContent = `now ${signed(message.positions[name])} · with +0.50`;
-  });
-  await showPicture('after', message.picture);
-  trigger('spread', {strengths: strengths()});
+  await showAfter(message.picture, wish + EXACT);
+  if (!isNow(message)) return;
+  find('.after').dataset.state = verdict.dataset.state = 'new';  // words and picture alike
+  spread();
 };
 
-const drawClasses = async (message) => {
-  if (message.token !== subject?.token || !same(message.strengths, strengths())) return;
-  const cells = await cutSheet(message.sheet);
-  const grid = [make('span', 'corner')];
-  grid.push(...message.classes.map((name) => make('span', 'class-name', name)));
-  ['before', 'after'].forEach((title, index) => {
+const drawSupport = (message) => {
+  if (message.token !== subject?.token) return;
+  find('.evidence-progress').hidden = true;
+  message.sliders.forEach((one) => { if (rows.has(one.name)) drawEvidence(rows.get(one.name), one); });
+  drawWords();
+  rowSupport = message.row;
+  markRow();
+};
+
+/** Mark the changed images of the row that no image of their class or another supports. */
+const markRow = () => {
+  const known = rowSupport && rowSupport.of === classRow.dataset.of && same(rowSupport.strengths, rowStrengths);
+  classRow.querySelectorAll('.after-cell').forEach((canvas, column) => {
+    const bare = known && rowSupport.supports[column] === 'none';
+    canvas.classList.toggle('unsupported', Boolean(bare));
+    canvas.title = bare ? 'no evidence: no image of the data supports this change' : '';
+  });
+};
+
+const drawProgress = (message) => {
+  const line = find('.evidence-progress');
+  line.textContent = message.text;
+  line.hidden = !message.text;
+};
+
+const drawRow = async (message) => {
+  if (!isNow(message) || message.of !== of) return;
+  const cells = message.sheet ? await cutSheet(message.sheet) : [];
+  if (!isNow(message) || message.of !== of) return;
+  const grid = cells.length ? [make('span', 'corner')] : [];
+  if (cells.length) grid.push(...message.names.map((name) => make('span', 'class-name', name)));
+  cells.forEach((line, index) => {
+    const title = ['before', 'after'][index];
     grid.push(make('span', 'row-label', title));
-    cells[index].forEach((canvas, column) => {
+    line.forEach((canvas, column) => {
       canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', `${message.classes[column]}, ${title}`);
+      canvas.setAttribute('aria-label', `${message.names[column]}, ${title}`);
+      if (index) canvas.classList.add('after-cell');
       grid.push(canvas);
     });
   });
-  classRow.style.setProperty('--columns', message.classes.length);
+  classRow.style.setProperty('--columns', message.names.length);
+  classRow.dataset.of = of;
   classRow.replaceChildren(...grid);
   classRow.dataset.state = 'new';
+  rowStrengths = message.strengths;
+  markRow();
+  drawRowNote();
   busy.hidden = true;
 };
 
 const drawNothing = (message) => {
-  shown = wanted = message.token;
+  shown = message.token;
   subject = null;
+  rows = new Map();
   find('.nothing-text').textContent = message.text;
   find('.nothing-others').textContent = message.others;
   find('.sliders-nothing').hidden = false;
   panel.dataset.state = 'nothing';
 };
 
+/** Take an answer to 'show'. A late one must not undo a newer wish: ask again, but not for ever. */
+const answered = (message, draw) => {
+  if (!wanted || (message.token !== wanted && ++late > LATE_ANSWERS)) wanted = message.token;
+  draw(message);
+  look();
+};
+
 const receive = () => {
   const message = props.value;
   if (!message) return;
-  if (message.kind === 'stale') { wanted = message.token; look(); }
-  if (message.kind === 'subject') drawSubject(message);
+  if (message.kind === 'stale') {
+    wanted = message.token;
+    late = 0;
+    drawSelection(message.selection);
+    look();
+  }
+  if (message.kind === 'subject') answered(message, drawSubject);
+  if (message.kind === 'nothing') answered(message, drawNothing);
   if (message.kind === 'outcome') drawOutcome(message);
-  if (message.kind === 'row') drawClasses(message);
-  if (message.kind === 'nothing') drawNothing(message);
-  if (message.kind === 'problem') { shown = wanted; busy.hidden = true; }
+  if (message.kind === 'row') drawRow(message);
+  if (message.kind === 'support') drawSupport(message);
+  if (message.kind === 'progress') drawProgress(message);
+  if (message.kind === 'problem') { shown = wanted; settled = ''; busy.hidden = true; drawProgress({text: ''}); }
 };
 watch('value', receive);
 receive();

@@ -6,14 +6,20 @@ const find = (selector) => panel.querySelector(selector);
 const frames = find('.walk-frames'), strip = find('.walk-strip'), rail = find('input[type=range]');
 const playButton = find('.walk-play'), busy = find('.panel-busy');
 const SVG = 'http://www.w3.org/2000/svg';
+const measures = find('.walk-measures'), loop = find('.walk-loop select');
 const PLAY_MILLISECONDS = 130, LABEL_WIDTH = 56, TICK_WIDTH = 28;
+const FILES = ['png', 'zip', 'gif', 'mp4', 'npz'];
 const LATE_ANSWERS = 3;
-let wanted = '', shown = '', late = 0, cells = [], walk = null, position = 0, timer = null;
+let wanted = '', asked = '', shown = '', late = 0, cells = [], walk = null, position = 0, timer = null;
 
 panel.classList.add(props.look);
+const measured = props.look !== 'glance';
+if (window.__share) find('.walk-tools').append(window.__share(() => walk && walk.view, FILES));
 
 const isStale = () => wanted !== shown;
-const look = whenSeen(panel, isStale, () => {
+const unasked = () => isStale() && asked !== wanted;
+const look = whenSeen(panel, unasked, () => {
+  asked = wanted;
   busy.hidden = false;
   panel.dataset.state = walk ? 'stale' : 'waiting';
   trigger('show');
@@ -21,13 +27,22 @@ const look = whenSeen(panel, isStale, () => {
 
 const label = (t) => 't = ' + t.toFixed(2);
 
+// On a phone the frames are wider than the page: bring the one at t into sight.
+const bringIntoSight = () => {
+  const scroll = find('.walk-scroll'), cell = frames.querySelector('.cell.now');
+  const middle = cell.offsetLeft + cell.offsetWidth / 2;
+  scroll.scrollTo({left: middle - (scroll.clientWidth + LABEL_WIDTH) / 2});
+};
+
 const show = (column) => {
   position = Math.max(0, Math.min(column, walk.positions.length - 1));
   rail.value = position;
   rail.setAttribute('aria-valuetext', label(walk.positions[position]));
-  frames.querySelectorAll('.now').forEach((cell) => cell.classList.remove('now'));
-  frames.querySelectorAll(`[data-column="${position}"]`).forEach((cell) => cell.classList.add('now'));
+  panel.querySelectorAll('.now').forEach((cell) => cell.classList.remove('now'));
+  panel.querySelectorAll(`[data-column="${position}"]`).forEach((cell) => cell.classList.add('now'));
+  if (measured) readCharts(measures, walk.charts, position, label(walk.positions[position]));
   if (props.look !== 'closer') return;
+  document.dispatchEvent(new CustomEvent('explorer-frame', {detail: {index: position}}));
   walk.rows.forEach((row, index) => {
     const figure = find('.walk-now.' + row.method);
     if (!figure) return;
@@ -96,7 +111,9 @@ const drawStrip = () => {
 };
 
 const drawWords = () => {
+  find('.walk-title').textContent = walk.title;
   find('.walk-note').textContent = walk.note;
+  find('.panel-doing').textContent = 'computing';
   const verdict = find('.walk-verdict');
   verdict.dataset.tone = walk.tone;
   verdict.querySelector('strong').textContent = walk.headline;
@@ -114,15 +131,16 @@ const draw = async (message) => {
   walk = message;
   cells = cut;
   shown = message.key;
+  panel.dataset.state = 'ready';  // what is hidden has no width to lay out by
   drawFrames();
   drawStrip();
   drawWords();
+  if (measured) measures.replaceChildren(...walk.charts.map((chart) => drawMeasure(chart, walk.positions.length)));
   const last = walk.positions.length - 1;
   drawEnd('a', walk.ends[0], cells[0][0]);
   drawEnd('b', walk.ends[1], cells[0][last]);
   rail.max = last;
   show(Math.floor(last / 2));
-  panel.dataset.state = 'ready';
   busy.hidden = isStale() ? busy.hidden : true;
 };
 
@@ -136,6 +154,13 @@ const fail = (text) => {
   verdict.querySelector('p').textContent = text;
 };
 
+const clear = () => {
+  shown = '';
+  walk = null;
+  busy.hidden = true;
+  panel.dataset.state = 'waiting';
+};
+
 const stop = () => {
   clearInterval(timer);
   timer = null;
@@ -146,8 +171,10 @@ let direction = 1;
 const step = () => {
   if (!panel.getClientRects().length) return stop();
   const last = walk.positions.length - 1;
-  if (position + direction > last || position + direction < 0) direction = -direction;
-  show(position + direction);
+  if (loop.value === 'again') direction = 1;
+  else if (position + direction > last || position + direction < 0) direction = -direction;
+  show((position + direction) % (last + 1));
+  bringIntoSight();
 };
 
 playButton.addEventListener('click', () => {
@@ -155,22 +182,36 @@ playButton.addEventListener('click', () => {
   playButton.classList.add('playing');
   timer = setInterval(step, PLAY_MILLISECONDS);
 });
-rail.addEventListener('input', () => { stop(); if (walk) show(Number(rail.value)); });
+rail.addEventListener('input', () => {
+  stop();
+  if (!walk) return;
+  show(Number(rail.value));
+  bringIntoSight();
+});
 const follow = (event) => {
   const cell = event.target.closest('[data-column]');
   if (cell && walk) { stop(); show(Number(cell.dataset.column)); }
 };
-frames.addEventListener('pointerover', follow);
-frames.addEventListener('pointerdown', follow);
+[frames, measures].forEach((area) => {
+  area.addEventListener('pointerover', follow);
+  area.addEventListener('pointerdown', follow);
+});
 
 const receive = () => {
   const message = props.value;
   if (!message) return;
-  if (message.kind === 'stale') { wanted = message.key; late = 0; look(); }
+  if (message.kind === 'stale') {
+    wanted = message.key;
+    asked = '';
+    late = 0;
+    if (wanted) look(); else clear();
+  }
+  if (message.kind === 'progress') find('.panel-doing').textContent = message.text;
   if (message.kind === 'problem') fail(message.text);
   if (message.kind === 'walk') {
     // A late answer must not undo a newer wish: ask again, but not for ever.
     if (!wanted || (message.key !== wanted && ++late > LATE_ANSWERS)) wanted = message.key;
+    if (message.key !== wanted) asked = '';
     draw(message);
     look();
   }

@@ -10,6 +10,7 @@ __all__ = [
     "Latents",
     "ModelSpec",
     "PerSample",
+    "Progress",
     "Traits",
 ]
 
@@ -32,6 +33,9 @@ Labels = Int64[Tensor, " batch"]
 
 PerSample = Float[Tensor, " batch"]
 """One number an image."""
+
+Progress = Callable[[float], None]
+"""Takes the share of long work that is done, 0 to 1; what it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,8 @@ class GenerativeModel(Protocol):
 
     traits: Traits
 
-    def encode(self, images: Images) -> Latents:
-        """Return the latents of any images; deterministic."""
+    def encode(self, images: Images, *, progress: Progress | None = None) -> Latents:
+        """Return the latents of any images; deterministic. A search tells its progress."""
         ...
 
     def decode(self, latents: Latents) -> Images:
@@ -151,12 +155,20 @@ class Density(Protocol):
         """Bits a value that the training noise alone costs: the floor of `bits_per_dim`."""
         ...
 
-    def log_prob(self, images: Images, *, generator: Generator) -> PerSample:
+    def log_prob(
+        self, images: Images, *, generator: Generator, same_noise: bool = False
+    ) -> PerSample:
         """Return the log-likelihood bound of 8-bit images in nats, shape (batch,)."""
         ...
 
-    def bits_per_dim(self, images: Images, *, generator: Generator) -> PerSample:
-        """Return `-log_prob / (ln 2 * dimensions)`, shape (batch,)."""
+    def bits_per_dim(
+        self, images: Images, *, generator: Generator, same_noise: bool = False
+    ) -> PerSample:
+        """Return `-log_prob / (ln 2 * dimensions)`, shape (batch,).
+
+        With `same_noise` all images get the same draw of the training noise, that of a batch of
+        one, so that they can be compared with one another.
+        """
         ...
 
     def denoise(self, images: Images) -> Images:

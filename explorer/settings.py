@@ -5,18 +5,21 @@ __all__ = [
     "Experiment",
     "ModelChoice",
     "TrainSettings",
+    "changes_of",
     "config_error",
     "load_experiment",
     "parse_experiment",
     "setting_names",
+    "with_changes",
     "with_overrides",
 ]
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from explorer.errors import ConfigError, near_match
 
@@ -39,13 +42,23 @@ class DataSettings(BaseModel, frozen=True, extra="forbid"):
 class TrainSettings(BaseModel, frozen=True, extra="forbid"):
     """How a model is fitted."""
 
-    steps: int = Field(2000, ge=1, description="optimiser updates")
+    steps: int = Field(2000, ge=1, le=99_999_999, description="optimiser updates")
     batch_size: int = Field(32, ge=1, le=4096, description="images an update")
+    accumulate: int = Field(
+        1, ge=1, le=4096, description="equal parts of a batch computed one after the other"
+    )
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
+        "float32", description="bits inside the networks; what must be exact stays float32"
+    )
     learning_rate: float = Field(
         1e-3, gt=0, le=1, allow_inf_nan=False, description="Adam step size after warm-up"
     )
     final_rate: float = Field(
-        0.02, ge=0, le=1, allow_inf_nan=False, description="share of the rate left at the end"
+        0.02, ge=0, le=1, allow_inf_nan=False, description="smallest share of the rate, at the end"
+    )
+    schedule: Literal["cosine", "inverse_sqrt", "constant"] = Field(
+        "cosine",
+        description="fall after warm-up: half a cosine, as 1 / sqrt(step) like Noam's, or none",
     )
     warmup_steps: int = Field(100, ge=0, description="updates over which the rate rises from 0")
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
@@ -53,11 +66,17 @@ class TrainSettings(BaseModel, frozen=True, extra="forbid"):
     gradient_clip: float = Field(
         50.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient"
     )
+    value_clip: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="largest value in the gradient, cut before its norm",
+    )
     ema_decay: float = Field(
         0.998, ge=0, lt=1, description="decay of the averaged weights that are shown and kept"
     )
     max_skipped: int = Field(
-        20, ge=0, description="non-finite updates in a row that are skipped before the run fails"
+        0, ge=0, description="non-finite updates in a row that are left out before the run stops"
     )
     init_images: int = Field(
         192, ge=1, description="images a batch when the model sets initial values from data"
@@ -68,6 +87,15 @@ class TrainSettings(BaseModel, frozen=True, extra="forbid"):
     seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="processor")
     threads: int = Field(1, ge=1, le=256, description="CPU threads of the process")
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> "TrainSettings":
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size {self.batch_size} cannot be cut into {self.accumulate} equal parts; "
+                "make it a multiple of accumulate"
+            )
+        return self
 
 
 class ModelChoice(BaseModel, frozen=True, extra="forbid"):
@@ -179,21 +207,50 @@ def with_overrides(experiment: Experiment, overrides: list[str]) -> Experiment:
     Raises:
         ConfigError: A text has no `=`, the name is unknown, or the value is not allowed.
     """
-    raw = experiment.model_dump(mode="json", by_alias=True)
-    known = setting_names(Experiment)
+    return with_changes(experiment, changes_of(overrides), where="--set")
+
+
+def changes_of(overrides: list[str]) -> dict[str, Any]:
+    """Return values by dotted name from texts like `train.steps=500`.
+
+    Raises:
+        ConfigError: A text has no `=`.
+    """
+    changes = {}
     for text in overrides:
         name, equals, value = text.partition("=")
         if not equals:
             raise ConfigError(f"--set '{text}' has no '='. Write it as name=value.")
+        changes[name] = _value(value)
+    return changes
+
+
+def with_changes(
+    experiment: Experiment, changes: Mapping[str, Any], *, where: str = "changes"
+) -> Experiment:
+    """Return the experiment with settings replaced by dotted name.
+
+    Args:
+        experiment: The base.
+        changes: Values by name, e.g. {"train.steps": 500}; those of the model stand under
+            `model.config`.
+        where: Name of the source for the error text.
+
+    Raises:
+        ConfigError: A name is unknown, or a value is not allowed.
+    """
+    raw = experiment.model_dump(mode="json", by_alias=True)
+    known = setting_names(Experiment)
+    for name, value in changes.items():
         if name not in known and not name.startswith("model.config."):
             hint = near_match(name, known) or f" Known settings: {', '.join(known)}."
-            raise ConfigError(f"--set: unknown setting '{name}'.{hint}")
+            raise ConfigError(f"{where}: unknown setting '{name}'.{hint}")
         *path, last = name.split(".")
         target = raw
         for part in path:
             target = target[part]
-        target[last] = _value(value)
-    return parse_experiment(raw, where="--set")
+        target[last] = value
+    return parse_experiment(raw, where=where)
 
 
 def _value(text: str) -> Any:

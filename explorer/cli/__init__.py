@@ -18,14 +18,22 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.edits import attributes
+from explorer.cli.attributes import attributes
+from explorer.cli.augment import augment
+from explorer.cli.benchmark import benchmark
+from explorer.cli.checking import check
+from explorer.cli.distributions import distributions
+from explorer.cli.importing import import_
 from explorer.cli.judging import evaluate
 from explorer.cli.lists import data, models
-from explorer.cli.maps import project
+from explorer.cli.maps import measure, neighbours, project
 from explorer.cli.page import serve
 from explorer.cli.pictures import decode, encode, sample
+from explorer.cli.returning import render
+from explorer.cli.runs import runs
+from explorer.cli.sharing import export, pull, push
 from explorer.cli.training import prepare, train
-from explorer.cli.walks import interpolate
+from explorer.cli.walks import interpolate, plane
 from explorer.errors import ExplorerError
 
 app = typer.Typer(
@@ -39,17 +47,30 @@ for command in (
     serve,
     models,
     data,
+    check,
     train,
     prepare,
     project,
+    measure,
+    neighbours,
     sample,
     interpolate,
-    attributes,
+    plane,
+    distributions,
+    augment,
     encode,
     decode,
+    render,
     evaluate,
+    export,
+    push,
+    pull,
 ):
     app.command()(command)
+app.command(name="import")(import_)
+app.add_typer(attributes, name="attributes")
+app.add_typer(benchmark, name="benchmark")
+app.add_typer(runs, name="runs")
 
 
 @app.callback()

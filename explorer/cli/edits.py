@@ -1,104 +1,87 @@
-"""Attributes of images: which there are, and what moving along them does."""
+"""Editing an image along attributes: one edit, a strip of strengths, classes by strengths."""
 
-__all__ = ["attributes"]
+__all__ = ["apply", "edit", "grid"]
 
 import math
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explorer.cli.assignments import pairs_of, strengths_of
 from explorer.cli.options import (
     DEFAULT_ROOT,
+    Image,
     Json,
     Model,
     OptionalPicture,
+    Picture,
     Root,
     check_target,
     workbench_of,
 )
 from explorer.cli.output import print_json, print_table, print_written, write_picture
-from explorer.errors import ConfigError
+from explorer.cli.points import point
 
 if TYPE_CHECKING:
-    import explorer.service.workbench
+    pass
 
-GRID_STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
-"""Columns of the grid; 1 is the whole difference between images with and without."""
+STRIP = (-1.0, -0.5, 0.0, 0.5, 1.0)
+"""Strengths of a strip; 1 is the whole difference between images with and without."""
+
+Strengths = Annotated[
+    list[float] | None, typer.Option("--strength", help="How far, -3 to 3; may be repeated.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="NAME=KIND",
+        help="Direction of an attribute, e.g. glasses=ridge; see `attributes kinds`.",
+    ),
+]
 
 
-def attributes(
+def edit(  # noqa: PLR0913  (an argument an option)
     model: Model,
-    index: Annotated[int, typer.Option(help="Number of the image to edit.")] = 0,
     edits: Annotated[
-        list[str] | None,
+        list[str],
         typer.Option(
             "--set",
             metavar="NAME=STRENGTH",
             help="Move along an attribute, e.g. glasses=1; may be repeated.",
         ),
-    ] = None,
+    ],
+    index: Image = "0",
+    kinds: Kinds = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Draw this image only, not one of every class.")
+    ] = False,
     out: OptionalPicture = None,
     root: Root = DEFAULT_ROOT,
     as_json: Json = False,
 ) -> None:
-    """List the attributes of a model, or edit with them.
+    """Move an image along attributes and report where it then lies.
 
-    --set alone reports the edit. With --out, the sheet shows the edit on the image and on one
-    image of every other class; without --set it shows each attribute at several strengths.
+    With --out, the sheet shows the edit on the image and on one image of every other class.
     """
+    from explorer.service.results import of_edit, of_row
+
     check_target(out, ".png")
     workbench = workbench_of(root)
-    if edits:
-        _report_edit(workbench, model, index, _strengths(edits), out, as_json=as_json)
-        return
-    cards = workbench.attributes(model)
+    strengths, chosen = strengths_of(edits), pairs_of(kinds or [], "--kind", "glasses=ridge")
+    position = point(workbench, model, index)
+    found = workbench.edit(model, position, strengths, kinds=chosen)
     if out is not None:
-        _write_strength_grid(workbench, model, index, out)
-    if as_json:
-        print_json(cards)
-        return
-    heading = ("attribute", "with it", "without", "direction", "strength", "flips")
-    rows = [
-        (
-            card.name,
-            str(card.positives),
-            str(card.negatives),
-            card.kind,
-            f"{card.strength:g}",
-            "not measured" if math.isnan(card.flips) else f"{card.flips:.0%}",
-        )
-        for card in cards
-    ]
-    print_table([heading, *rows])
-    print_written(out)
-
-
-def _report_edit(
-    workbench: "explorer.service.workbench.Workbench",
-    model: str,
-    index: int,
-    strengths: Mapping[str, float],
-    target: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    from explorer.service.sheets import labelled_sheet
-
-    edit = workbench.edit(model, index, strengths)
-    if target is not None:
-        row = workbench.edit_row(model, index, strengths)
-        rows = [("before", row.before), ("after", row.after)]
-        write_picture(target, labelled_sheet(rows, row.class_names))
+        layout = of_edit if alone else of_row
+        write_picture(out, layout(workbench, model, position, strengths, chosen).sheet())
     if as_json:
         print_json(
             {
                 "model": model,
                 "index": index,
                 "strengths": strengths,
-                "positions": edit.positions,
-                "bits_per_dim": edit.bits_per_dim,
+                "positions": found.positions,
+                "bits_per_dim": found.bits_per_dim,
             }
         )
         return
@@ -108,40 +91,66 @@ def _report_edit(
             ("", name, f"{place:+.2f}", f"moved by {strengths[name]:+g}")
             if name in strengths
             else ("", name, f"{place:+.2f}")
-            for name, place in edit.positions.items()
+            for name, place in found.positions.items()
         ]
     )
-    if not math.isnan(edit.bits_per_dim):
-        print(f"{edit.bits_per_dim:.3f} bits/dim after the edit.")
-    print_written(target)
+    if not math.isnan(found.bits_per_dim):
+        print(f"{found.bits_per_dim:.3f} bits/dim after the edit.")
+    print_written(out)
 
 
-def _write_strength_grid(
-    workbench: "explorer.service.workbench.Workbench", model: str, index: int, target: Path
+def apply(
+    model: Model,
+    out: Picture,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(help="What to move along, a row each; may be repeated. All if not given."),
+    ] = None,
+    strength: Strengths = None,
+    index: Image = "0",
+    kinds: Kinds = None,
+    root: Root = DEFAULT_ROOT,
 ) -> None:
-    """Write one image moved along each attribute: an attribute a row, a strength a column."""
-    import numpy as np
+    """Draw the strip of an image: one attribute at several strengths, one labelled picture.
 
-    from explorer.service.sheets import labelled_sheet
+    The image may be one of the model's, a sample, or a picture file. Strength 0 is the image as
+    the model has it, exactly.
+    """
+    from explorer.service.edit_grid import attribute_grid
+    from explorer.service.results import of_grid
 
-    rows = []
-    for card in workbench.attributes(model):
-        edits = [
-            workbench.edit(model, index, {card.name: strength}, with_density=False).pixels
-            for strength in GRID_STRENGTHS
-        ]
-        rows.append((card.name, np.stack(edits)))
-    write_picture(target, labelled_sheet(rows, [f"{value:+g}" for value in GRID_STRENGTHS]))
+    check_target(out, ".png")
+    workbench = workbench_of(root)
+    names = attribute or [card.name for card in workbench.attributes(model)]
+    chosen = pairs_of(kinds or [], "--kind", "glasses=ridge")
+    position = point(workbench, model, index)
+    found = attribute_grid(workbench, model, position, names, strength or STRIP, kinds=chosen)
+    write_picture(out, of_grid(found).sheet())
+    print_written(out)
 
 
-def _strengths(edits: Iterable[str]) -> dict[str, float]:
-    strengths = {}
-    for text in edits:
-        name, _, value = text.partition("=")
-        try:
-            strengths[name] = float(value)
-        except ValueError:
-            raise ConfigError(
-                f"--set '{text}' gives no number. Write it as attribute=strength, e.g. glasses=1."
-            ) from None
-    return strengths
+def grid(
+    model: Model,
+    attribute: Annotated[str, typer.Option(help="What to move along.")],
+    out: Picture,
+    strength: Strengths = None,
+    index: Image = "0",
+    kinds: Kinds = None,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Draw one image of each class at several strengths of an attribute.
+
+    The image stands for its own class.
+    """
+    from explorer.service.edit_grid import GRID_STRENGTHS, strength_grid
+    from explorer.service.results import of_grid
+
+    check_target(out, ".png")
+    workbench = workbench_of(root)
+    chosen = pairs_of(kinds or [], "--kind", "glasses=ridge")
+    position = point(workbench, model, index)
+    found = strength_grid(
+        workbench, model, position, attribute, strength or GRID_STRENGTHS, kinds=chosen
+    )
+    write_picture(out, of_grid(found).sheet())
+    print_written(out)

@@ -2,9 +2,13 @@
 
 __all__ = ["data", "models"]
 
+from typing import TYPE_CHECKING
+
 from explorer.cli.options import DEFAULT_ROOT, Json, Root, workbench_of
 from explorer.cli.output import print_json, print_table
-from explorer.service.records import ModelCard
+
+if TYPE_CHECKING:
+    from explorer.service.records import ModelCard
 
 
 def models(root: Root = DEFAULT_ROOT, as_json: Json = False) -> None:
@@ -42,7 +46,7 @@ def models(root: Root = DEFAULT_ROOT, as_json: Json = False) -> None:
     print_table([("", card.name, card.title, *_model_columns(card)) for card in cards])
 
 
-def _model_columns(card: ModelCard) -> tuple[str, ...]:
+def _model_columns(card: "ModelCard") -> tuple[str, ...]:
     if not card.model:
         return (card.problem,)
     channels, height, width = card.image_shape

@@ -2,6 +2,7 @@
 
 __all__ = [
     "DEFAULT_ROOT",
+    "Image",
     "Json",
     "Model",
     "OptionalPicture",
@@ -34,6 +35,10 @@ Root = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option("--model", help="Name of a model; see `models`.")]
+Image = Annotated[
+    str,
+    typer.Option("--index", help="The image: its number, e.g. 12, sample:7, or a picture file."),
+]
 Picture = Annotated[Path, typer.Option("--out", help="PNG file to write.")]
 OptionalPicture = Annotated[Path | None, typer.Option("--out", help="PNG file to write.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -1,9 +1,17 @@
 """How commands answer: tables for people, JSON for programs, PNG files."""
 
-__all__ = ["print_json", "print_table", "print_written", "sheet_columns", "write_picture"]
+__all__ = [
+    "print_json",
+    "print_progress",
+    "print_table",
+    "print_written",
+    "sheet_columns",
+    "write_picture",
+]
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -28,6 +36,18 @@ def print_written(target: Path | None) -> None:
     """Say which file was written, if any."""
     if target is not None:
         print(f"Wrote '{target}'.")
+
+
+def print_progress(share: float, doing: str) -> None:
+    """Show how far long work is, on one line of a terminal; in a log file nothing.
+
+    Args:
+        share: Of the work that is done, 0 to 1.
+        doing: What is being done.
+    """
+    if sys.stderr.isatty():
+        end = "\n" if share >= 1 else ""
+        print(f"\r{100 * share:3.0f} % {doing:<60}", end=end, file=sys.stderr, flush=True)
 
 
 def sheet_columns(count: int) -> int:

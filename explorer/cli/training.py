@@ -2,13 +2,21 @@
 
 __all__ = ["prepare", "train"]
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from explorer.cli.bar import TrainBar
 from explorer.cli.options import DEFAULT_ROOT, Model, Root, workbench_of
+from explorer.errors import ExplorerError
+from explorer.train.queue import FOLDER as TICKETS
+
+if TYPE_CHECKING:
+    import explorer.settings
 
 
 def train(
@@ -28,13 +36,51 @@ def train(
 ) -> None:
     """Train a model, save it, and make it ready to explore.
 
-    Ctrl-C stops after the current step and saves; `--resume` goes on from there.
+    Ctrl-C stops after the current step and saves; `--resume` goes on from there. Several GPUs
+    share each batch if `torchrun --nproc-per-node N -m explorer` stands before `train`.
     """
-    from explorer.service.prepare import prepare as make_ready
     from explorer.settings import load_experiment, with_overrides
+    from explorer.train.lock import hold
+    from explorer.train.process import LOCK, is_first, tell_stacks
+
+    tell_stacks()
+    experiment = with_overrides(load_experiment(config), overrides or [])
+    if not is_first():
+        _fit_along(experiment, root, resume=resume)
+        return
+    run = root / experiment.name
+    with _unless_refused(run), hold(run / LOCK):  # before torch is imported, which takes seconds
+        _fit(experiment, root, resume=resume)
+
+
+@contextmanager
+def _unless_refused(run: Path) -> Iterator[None]:
+    """Leave no new folder behind where a training was refused before it began."""
+    was_there, root_was_there = run.exists(), run.parent.exists()
+    try:
+        yield
+    except ExplorerError:
+        if not was_there and not any((run / "units").glob("step-*")):
+            shutil.rmtree(run, ignore_errors=True)
+            if not root_was_there:
+                if not any(run.parent.glob(f"{TICKETS}/*/*.ticket")):
+                    shutil.rmtree(run.parent / TICKETS, ignore_errors=True)
+                with suppress(OSError):  # something else is in it by now
+                    run.parent.rmdir()
+        raise
+
+
+def _fit_along(experiment: "explorer.settings.Experiment", root: Path, *, resume: bool) -> None:
+    """Do this process's part of a training by several; the first one writes and speaks."""
     from explorer.train.session import train as fit
 
-    experiment = with_overrides(load_experiment(config), overrides or [])
+    fit(experiment, root, resume=resume, report=lambda progress: None)
+
+
+def _fit(experiment: "explorer.settings.Experiment", root: Path, *, resume: bool) -> None:
+    from explorer.service.run_ready import drop_readiness, make_run_ready
+    from explorer.train.session import train as fit
+
     with TrainBar(experiment.name, experiment.train) as bar:
         run = fit(experiment, root, resume=resume, report=bar.show)
     status, name = run.status(), experiment.name
@@ -42,10 +88,11 @@ def train(
     print(
         f"'{name}': step {status.step} after {minutes:.1f} minutes of training, in '{run.path}'."
     )
-    if status.state == "done" or (run.path / "gallery.npz").exists():
+    if status.state == "done":
         print("Making it ready to explore ...")
-        make_ready(run.path)
-    if status.state == "stopped":
+        make_run_ready(run.path)
+    else:
+        drop_readiness(run.path)
         print(
             f"Stopped before step {experiment.train.steps}. Go on with the same command and "
             f"--resume, or explore it as it is:\n  {_command('prepare', name, root)}"

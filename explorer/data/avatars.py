@@ -325,4 +325,10 @@ SOURCE = DataSource(
     how_to_get="drawn on the fly by the installed packages python-avatars and resvg-py",
     check=_check,
     load=_checked_load,
+    hidden_by={
+        "blond": ("hat", "bald"),
+        "black_hair": ("hat", "bald"),
+        "grey_hair": ("hat", "bald"),
+        "eyes_closed": ("sunglasses",),
+    },
 )

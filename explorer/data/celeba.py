@@ -112,6 +112,8 @@ def _attributes_of(
     names = tuple(lines[1].split()) if len(lines) > 1 else ()
     if not names:
         raise _damaged(path, "its second line names no attributes")
+    if len(set(names)) < len(names):
+        raise _damaged(path, "its second line names an attribute twice")
     rows = {line.split(maxsplit=1)[0]: line for line in lines[2:] if line.strip()}
     values = np.empty((len(files), len(names)), dtype=bool)
     for row, file in zip(values, files, strict=True):

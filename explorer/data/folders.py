@@ -18,7 +18,7 @@ silence: hidden files and folders, `__MACOSX`, `Thumbs.db`. An image that cannot
 named in the log and left out; if more than 1 % cannot, nothing is loaded.
 """
 
-__all__ = ["SOURCE"]
+__all__ = ["HOW_TO_GET", "SOURCE", "TOLERATED", "listing_of"]
 
 import logging
 import os
@@ -71,7 +71,7 @@ class Scan:
 
 def check(settings: DataSettings) -> None:
     """Raise a `DataError` unless there are two classes or more, each with an image file."""
-    _listing(settings, "train")
+    listing_of(settings, "train")
 
 
 def load(settings: DataSettings, split: Split) -> LabelledImages:
@@ -82,7 +82,7 @@ def load(settings: DataSettings, split: Split) -> LabelledImages:
             1 % of the images cannot be decoded; the table of attributes is wrong.
     """
     root = _root(settings)
-    listing = _listing(settings, split).chosen(settings, split)
+    listing = listing_of(settings, split).chosen(settings, split)
     table = root / FILE_NAME
     if table.is_file():
         files = [path.relative_to(root).as_posix() for path in listing.paths]
@@ -103,7 +103,12 @@ def _root(settings: DataSettings) -> Path:
     return root
 
 
-def _listing(settings: DataSettings, split: Split) -> Listing:
+def listing_of(settings: DataSettings, split: Split) -> Listing:
+    """Return the files of one split, none of them opened; count and shots are not heeded.
+
+    Raises:
+        DataError: The folder is missing, empty or has one class only, or a class is empty.
+    """
     root = _root(settings)
     test_name = _test_folder(root)
     if test_name is None:

@@ -22,6 +22,7 @@ __all__ = [
     "SUFFIXES",
     "centre_box",
     "decode",
+    "decode_sized",
     "fit",
     "read_image",
     "shrunk",
@@ -109,13 +110,21 @@ def decode(source: Path | bytes, *, name: str = "", enough: int | None = None) -
     Raises:
         DataError: As for `read_image`.
     """
+    return decode_sized(source, name=name, enough=enough)[0]
+
+
+def decode_sized(
+    source: Path | bytes, *, name: str = "", enough: int | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Return what `decode` returns, and the (width, height) that the file itself has, pixels."""
     name = _shown(name or (str(source) if isinstance(source, Path) else "the picture"))
     image = _opened(_content(source, name), name)
+    size = image.size
     try:
         if enough is not None:
             image.draft(None, (enough, enough))
         image.load()
-        return _eight_bit(_upright(image), name)
+        return _eight_bit(_upright(image), name), size
     except DataError:
         raise
     except (

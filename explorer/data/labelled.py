@@ -1,8 +1,9 @@
 """A set of labelled images in memory, as every loader returns it."""
 
-__all__ = ["LabelledImages"]
+__all__ = ["ImagePairs", "LabelledImages"]
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,3 +95,31 @@ class LabelledImages:
         content.update(np.ascontiguousarray(self.images).data)
         content.update(np.ascontiguousarray(self.labels).data)
         return content.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImagePairs:
+    """The same subjects without and with one attribute, everything else equal.
+
+    Attributes:
+        without: uint8, shape (n, height, width, channel).
+        with_it: Same shape.
+        labels: Class numbers, int64, shape (n,); the attribute does not change them.
+        indices: Positions in the source's own order, int64, shape (n,).
+    """
+
+    without: UInt8[np.ndarray, "n height width channel"]
+    with_it: UInt8[np.ndarray, "n height width channel"]
+    labels: Int64[np.ndarray, " n"]
+    indices: Int64[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.labels)
+
+    def of(self, labels: Sequence[int]) -> "ImagePairs":
+        """Return the pairs of some classes."""
+        chosen = np.isin(self.labels, list(labels))
+        return ImagePairs(
+            self.without[chosen], self.with_it[chosen], self.labels[chosen], self.indices[chosen]
+        )

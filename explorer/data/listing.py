@@ -115,7 +115,7 @@ class Listing:
         """
         if not self.paths:
             raise DataError(f"{self.name}: no image to read. Check data.root, count and split.")
-        self._check_memory(image_size)
+        self.check_memory(image_size)
         images = np.empty((len(self), image_size, image_size, 3), dtype=np.uint8)
         problems: list[str] = []
         good: list[int] = []
@@ -139,7 +139,8 @@ class Listing:
             attributes=kept.attributes,
         )
 
-    def _check_memory(self, image_size: int) -> None:
+    def check_memory(self, image_size: int) -> None:
+        """Raise a `DataError` where the pixels of all files do not fit in memory."""
         needed = len(self) * image_size * image_size * 3
         if needed > MAX_MEMORY:
             raise DataError(

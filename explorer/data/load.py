@@ -1,6 +1,6 @@
 """The one way in for everyone who needs images: settings -> labelled images."""
 
-__all__ = ["load_data"]
+__all__ = ["check_data", "load_data"]
 
 from explorer.data.fewshot import draw_count, draw_shots
 from explorer.data.labelled import LabelledImages
@@ -28,3 +28,12 @@ def load_data(settings: DataSettings, split: Split) -> LabelledImages:
     if split == "train" and settings.shots is not None:
         data = draw_shots(data, settings.shots, settings.seed)
     return data
+
+
+def check_data(settings: DataSettings) -> None:
+    """Check that a data set's files are there; opens no image.
+
+    Raises:
+        DataError: The set is unknown or its files are missing.
+    """
+    get(settings.name).check(settings)

@@ -1,11 +1,11 @@
 """The registry of data sets: each module of this package with a `SOURCE`, or with `SOURCES`."""
 
-__all__ = ["DataSource", "Split", "available", "get"]
+__all__ = ["UNRECORDED", "DataSource", "Split", "available", "get"]
 
 import importlib
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -15,6 +15,9 @@ from explorer.errors import DataError, ExplorerError, near_match
 from explorer.settings import DataSettings
 
 Split = Literal["train", "test"]
+
+UNRECORDED = "not-recorded"
+"""Name of the data of an imported model that came without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class DataSource:
         how_to_get: One line a person can follow.
         check: Raise a `DataError` unless the files are there; opens no image.
         load: (settings, split) -> images. "train" must not open a file of the test split.
+        hidden_by: Attribute -> attributes under which it cannot be seen, so that its label says
+            nothing: hair colours under a hat.
     """
 
     name: str
@@ -40,6 +45,7 @@ class DataSource:
     how_to_get: str
     check: Callable[[DataSettings], None]
     load: Callable[[DataSettings, Split], LabelledImages]
+    hidden_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def is_ready(self, settings: DataSettings) -> bool:
         """Return whether the files are on this machine."""
@@ -68,6 +74,11 @@ def get(name: str) -> DataSource:
         DataError: The name is not known; the text lists the known ones.
     """
     sources = available()
+    if name == UNRECORDED:
+        raise DataError(
+            "This model was imported without the data it was trained on, which this needs. "
+            "Import it again with --data."
+        )
     if name not in sources:
         hint = near_match(name, sources)
         raise DataError(f"No data set '{name}'.{hint} Known: {', '.join(sources)}.")

@@ -1,13 +1,13 @@
 """Whether moving a latent along an attribute's direction changes that attribute and no other.
 
 A classifier that never saw the model looks at held-out images without the attribute before and
-after the edit. Which kind of direction and which strength is best is decided on some images
-(`compare_edits`, `choose_edits`) and reported on others (`confirm_edits`): the best of many
-candidates looks better on the images it was chosen on than it is.
+after the edit. Only images on which the attribute could be seen are judged: nobody can say whether
+hair under a hat has become blond. Which kind of direction and which strength is best is decided on
+some images (`compare_edits`, `choose_edits`) and reported on others (`confirm_edits`): the best of
+many candidates looks better on the images it was chosen on than it is.
 """
 
 __all__ = [
-    "KINDS",
     "STRENGTHS",
     "EditJudge",
     "EditResult",
@@ -15,33 +15,34 @@ __all__ = [
     "compare_edits",
     "confirm_edits",
     "forced_labels",
+    "lacking",
 ]
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from explorer.data.images import to_images
 from explorer.data.labelled import LabelledImages
 from explorer.judge.attribute_classifier import AttributeClassifier
 from explorer.judge.pictures import decoded, encoded, finished
-from explorer.latent.directions import Directions
+from explorer.latent.directions import KINDS, Directions
 from explorer.protocol import GenerativeModel, Images, Latents
 
-Kind = Literal["pooled", "ridge", "conditional"]
-
-KINDS: tuple[Kind, ...] = ("pooled", "ridge", "conditional")
 STRENGTHS = (1.0, 1.25, 1.5, 2.0)
 MOST_LEAKAGE = 0.05
 MOST_BLOWN = 0.05
 ENOUGH_FLIPS = 0.95
-"""Flips on the choosing images from which less leakage is worth more than further flips."""
+"""Flips on the choosing images from which a weaker edit is worth more than further flips."""
+
+SMALL_LEAKAGE = 0.01
+"""Leakage up to which a weaker edit is worth more than less leakage."""
 
 BLOWN_SHARE = 0.03
 """Share of an image's values driven to black or white from which the image counts as blown."""
@@ -55,14 +56,14 @@ class EditResult:
         attribute: Its name.
         kind: Which direction: from `Directions`.
         strength: How far; 1 is the difference of the means.
-        count: Images edited.
+        count: Images edited; all could show the attribute and lacked it.
         flips: Share judged to have the attribute afterwards.
         leakage: Share of the other labels that changed, those it forces left out.
         blown: Share of images with more than `BLOWN_SHARE` of their values newly at 0 or 1.
     """
 
     attribute: str
-    kind: Kind
+    kind: str
     strength: float
     count: int
     flips: float
@@ -86,6 +87,7 @@ class EditJudge:
         data: The images, held out.
         latents: Theirs, shape (n, dim).
         forced: See `forced_labels`; in the order of the classifier's names.
+        hidden_by: Attribute -> attributes under which it cannot be seen.
     """
 
     model: GenerativeModel
@@ -94,6 +96,7 @@ class EditJudge:
     data: LabelledImages
     latents: Latents
     forced: Bool[Tensor, "attribute attribute"]
+    hidden_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -102,31 +105,31 @@ class EditJudge:
         classifier: AttributeClassifier,
         directions: Directions,
         data: LabelledImages,
+        hidden_by: Mapping[str, Sequence[str]],
     ) -> "EditJudge":
         """Encode the images and find out which labels force which."""
         forced = forced_labels(torch.from_numpy(data.attributes))
-        return cls(model, classifier, directions, data, encoded(model, data), forced)
+        latents = encoded(model, data)
+        return cls(model, classifier, directions, data, latents, forced, hidden_by)
 
     def part(self, positions: slice) -> "EditJudge":
         """Return the judge of some of the images only."""
         chosen = np.arange(len(self.data), dtype=np.int64)[positions]
-        return EditJudge(
-            self.model,
-            self.classifier,
-            self.directions,
-            self.data.subset(chosen),
-            self.latents[positions],
-            self.forced,
-        )
+        return replace(self, data=self.data.subset(chosen), latents=self.latents[positions])
 
     def without(self, attribute: str, count: int) -> Int64[np.ndarray, " k"]:
-        """Return the positions of the first `count` images that lack an attribute."""
-        column = self.data.attribute_names.index(attribute)
-        return np.flatnonzero(~self.data.attributes[:, column])[:count]
+        """Return the positions of the first `count` images that could show it and lack it."""
+        return np.flatnonzero(lacking(self.data, attribute, self.hidden_by))[:count]
 
     @torch.no_grad()
     def measure(
-        self, attribute: str, kind: Kind, strength: float, *, count: int = 100
+        self,
+        attribute: str,
+        kind: str,
+        strength: float,
+        *,
+        count: int = 100,
+        limits: Float64[np.ndarray, " k"] | None = None,
     ) -> EditResult:
         """Edit the first images without an attribute and judge them.
 
@@ -135,10 +138,14 @@ class EditJudge:
             kind: Which direction.
             strength: How far.
             count: Images to edit at most.
+            limits: The largest strength of each of these images; None for no limit.
         """
         chosen = self.without(attribute, count)
+        strengths = np.full(len(chosen), strength)
+        if limits is not None:
+            strengths = np.minimum(strengths, limits)
         before = to_images(self.data.images[chosen])
-        raw, after = self.edited(attribute, kind, strength, chosen)
+        raw, after = self.edited(attribute, kind, strengths, chosen)
         names = self.classifier.names
         column = names.index(attribute)
         had, has = self.classifier.has(before), self.classifier.has(after)
@@ -155,24 +162,45 @@ class EditJudge:
 
     @torch.no_grad()
     def edited(
-        self, attribute: str, kind: Kind, strength: float, positions: Int64[np.ndarray, " k"]
+        self,
+        attribute: str,
+        kind: str,
+        strengths: Float64[np.ndarray, " k"],
+        positions: Int64[np.ndarray, " k"],
     ) -> tuple[Images, Images]:
         """Return images after an edit: as decoded, and as they are shown."""
-        axes = self._axes(attribute, kind, positions)
-        moved = self.latents[torch.from_numpy(positions)] + strength * axes
+        axes = torch.stack([self.axis(attribute, kind, row) for row in positions.tolist()])
+        steps = torch.from_numpy(strengths).to(axes)[:, None] * axes
+        moved = self.latents[torch.from_numpy(positions)] + steps
         if self.model.traits.prior == "sphere":
             moved = torch.nn.functional.normalize(moved)
         raw = decoded(self.model, moved)
         return raw, finished(self.model, raw)
 
-    def _axes(
-        self, attribute: str, kind: Kind, positions: Int64[np.ndarray, " k"]
-    ) -> Float[Tensor, "#k dim"]:
-        """Return the direction of each image, or one for all."""
-        row = self.directions.names.index(attribute)
-        if kind == "conditional":
-            return self.directions.conditional[row, torch.from_numpy(self.data.labels[positions])]
-        return (self.directions.ridge if kind == "ridge" else self.directions.pooled)[row, None]
+    def axis(self, attribute: str, kind: str, row: int) -> Float[Tensor, " dim"]:
+        """Return the direction of one image.
+
+        A class without a direction of its own kind is moved by its conditional one, as it is on
+        the page.
+        """
+        label = int(self.data.labels[row])
+        there = self.directions.kinds(attribute, label)
+        return self.directions.axis(attribute, kind if kind in there else "conditional", label)
+
+
+def lacking(
+    data: LabelledImages, attribute: str, hidden_by: Mapping[str, Sequence[str]]
+) -> Bool[np.ndarray, " n"]:
+    """Return which images lack an attribute and could show it.
+
+    Args:
+        data: Images with attributes.
+        attribute: One of them.
+        hidden_by: Attribute -> attributes under which it cannot be seen.
+    """
+    against = [attribute, *hidden_by.get(attribute, ())]
+    columns = [data.attribute_names.index(name) for name in against]
+    return np.asarray(~data.attributes[:, columns].any(axis=1))
 
 
 def forced_labels(
@@ -198,10 +226,10 @@ def compare_edits(
     judge: EditJudge,
     *,
     count: int = 50,
-    kinds: Sequence[Kind] = KINDS,
+    kinds: Sequence[str] = KINDS,
     strengths: Sequence[float] = STRENGTHS,
 ) -> Iterable[EditResult]:
-    """Yield one result an attribute, kind and strength; none for attributes every image has.
+    """Yield one result an attribute, kind and strength; none where no image can be edited.
 
     A kind's strengths are tried from the weakest up, until one flips enough or is no longer
     clean: a stronger one would leak more and never be chosen.
@@ -209,11 +237,13 @@ def compare_edits(
     Args:
         judge: Of the images to choose on.
         count: Images an edit at most.
-        kinds: Directions to try.
+        kinds: Directions to try, so far as there are any of that kind.
         strengths: Strengths to try.
     """
     possible = [name for name in judge.directions.names if len(judge.without(name, 1))]
     for attribute, kind in itertools.product(possible, kinds):
+        if not len(judge.directions.rows(kind)):
+            continue
         for strength in sorted(strengths):
             result = judge.measure(attribute, kind, strength, count=count)
             yield result
@@ -224,21 +254,35 @@ def compare_edits(
 def choose_edits(results: Iterable[EditResult]) -> dict[str, EditResult]:
     """Return the best result of each attribute.
 
-    Among clean results (see `EditResult.is_clean`) the one with the most flips, where everything
-    from `ENOUGH_FLIPS` up counts the same and less leakage decides; if none is clean, the one
+    Among clean results (see `EditResult.is_clean`) with as many flips as the best, the weakest.
+    "As many" is within one standard error of the best, where everything from `ENOUGH_FLIPS` up
+    counts the same; leakage above `SMALL_LEAKAGE` is avoided first. If none is clean, the one
     with the least leakage.
+
+    Source:
+        The one-standard-error rule: Breiman et al., Classification and Regression Trees, 1984,
+        section 3.4.3.
     """
-    best: dict[str, EditResult] = {}
+    groups: dict[str, list[EditResult]] = {}
     for result in results:
-        held = best.get(result.attribute)
-        if held is None or _merit(result) > _merit(held):
-            best[result.attribute] = result
-    return best
+        groups.setdefault(result.attribute, []).append(result)
+    return {attribute: _best(group) for attribute, group in groups.items()}
 
 
-def _merit(result: EditResult) -> tuple[bool, float, float, float]:
-    flips = min(result.flips, ENOUGH_FLIPS) if result.is_clean else 0.0
-    return result.is_clean, flips, -result.leakage, result.flips
+def _best(group: Sequence[EditResult]) -> EditResult:
+    clean = [result for result in group if result.is_clean]
+    if not clean:
+        return min(group, key=lambda result: (result.leakage, result.strength, -result.flips))
+    most = max(clean, key=lambda result: result.flips)
+    error = math.sqrt(most.flips * (1 - most.flips) / max(1, most.count))
+    enough = min(most.flips, ENOUGH_FLIPS) - error
+    return min((result for result in clean if result.flips >= enough), key=_cost)
+
+
+def _cost(result: EditResult) -> tuple[float, float, float, float]:
+    """Order edits that flip as many: what leaks visibly, then what is strong, comes last."""
+    leakage = max(result.leakage, SMALL_LEAKAGE)
+    return leakage, result.strength, result.leakage, -result.flips
 
 
 def confirm_edits(

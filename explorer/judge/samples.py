@@ -109,4 +109,5 @@ def wilson_interval(positives: int, count: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     half = _Z95 * spread / (1 + z2 / count)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return (low if positives else 0.0), (high if positives < count else 1.0)  # both exactly

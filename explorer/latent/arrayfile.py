@@ -1,6 +1,6 @@
 """Named arrays in one npz file, written atomically and never pickled."""
 
-__all__ = ["load_arrays", "save_arrays"]
+__all__ = ["arrays_bytes", "load_arrays", "save_arrays"]
 
 import io
 import zipfile
@@ -35,9 +35,14 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         OSError: The disk is full or the folder is not writable; the old file is untouched.
     """
+    write_bytes(path, arrays_bytes(arrays))
+
+
+def arrays_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return the npz file of these arrays; equal arrays give equal bytes."""
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
-    write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-r"""Directions of attributes, found from labels in one pass over latents.
+r"""Directions of attributes that follow from labels by sums alone.
 
 With `z` a latent, `x` its row of 0/1 attributes, `c` its class, and a bar for a mean:
 
@@ -23,110 +23,25 @@ cell in their 2 x 2 table) are left in: who becomes blond must stop being dark.
 """
 
 __all__ = [
-    "MIN_GROUP",
-    "DirectionSums",
     "conditional_directions",
+    "conditional_midpoints",
     "difference_of_means",
-    "fit_directions",
     "midpoints",
     "ridge_directions",
     "usable_attributes",
+    "within_class_directions",
 ]
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
-from explorer.errors import ConfigError, DataError
-from explorer.latent.directions import Directions
-from explorer.protocol import Labels, Latents
-
-MIN_GROUP = 5
-"""Images below which a group has no mean worth showing."""
-
-
-class DirectionSums:
-    """Sums from which every direction follows; one pass, memory independent of the image count.
-
-    Attributes:
-        class_counts: Images of each class, float64, shape (class,).
-        class_sums: Sum of their latents, float64, shape (class, dim).
-        joint_counts: Images of the class with the attribute, float64, shape (class, attribute).
-        joint_sums: Sum of their latents, float64, shape (class, attribute, dim).
-        class_pairs: Images of the class with both attributes, float64, shape
-            (class, attribute, attribute).
-    """
-
-    def __init__(self, num_attributes: int, dim: int, num_classes: int) -> None:
-        """Start from nothing: no image seen."""
-        self.class_counts = torch.zeros(num_classes, dtype=torch.float64)
-        self.class_sums = torch.zeros(num_classes, dim, dtype=torch.float64)
-        self.joint_counts = torch.zeros(num_classes, num_attributes, dtype=torch.float64)
-        self.joint_sums = torch.zeros(num_classes, num_attributes, dim, dtype=torch.float64)
-        self.class_pairs = torch.zeros(
-            num_classes, num_attributes, num_attributes, dtype=torch.float64
-        )
-
-    def update(
-        self, latents: Latents, attributes: Bool[Tensor, "batch attribute"], labels: Labels
-    ) -> None:
-        """Add a batch.
-
-        Args:
-            latents: Float, shape (batch, dim).
-            attributes: Whether the image has the attribute, shape (batch, attribute).
-            labels: Class numbers, shape (batch,). Any finer grouping serves as well.
-
-        Raises:
-            DataError: A latent is not finite or a label is not a class number; nothing is added.
-        """
-        z = latents.detach().to(device="cpu", dtype=torch.float64)
-        x = attributes.to(device="cpu", dtype=torch.float64)
-        labels = labels.cpu()
-        self._check(z, labels)
-        for label in torch.unique(labels).tolist():
-            rows = labels == label
-            own_z, own_x = z[rows], x[rows]
-            self.class_counts[label] += len(own_z)
-            self.class_sums[label] += own_z.sum(0)
-            self.joint_counts[label] += own_x.sum(0)
-            self.joint_sums[label] += own_x.T @ own_z
-            self.class_pairs[label] += own_x.T @ own_x
-
-    @property
-    def count(self) -> float:
-        """Images seen."""
-        return float(self.class_counts.sum())
-
-    @property
-    def positives(self) -> Float64[Tensor, " attribute"]:
-        """Images with each attribute."""
-        return self.joint_counts.sum(0)
-
-    @property
-    def negatives(self) -> Float64[Tensor, " attribute"]:
-        """Images without each attribute."""
-        return self.count - self.positives
-
-    @property
-    def pairs(self) -> Float64[Tensor, "attribute attribute"]:
-        """Images with both attributes."""
-        return self.class_pairs.sum(0)
-
-    def _check(self, z: Tensor, labels: Tensor) -> None:
-        if not torch.isfinite(z).all():
-            raise DataError(
-                "A latent is not finite, so no direction can be found. "
-                "Check the model: its training may have failed."
-            )
-        allowed = len(self.class_counts)
-        bad = labels[(labels < 0) | (labels >= allowed)]
-        if len(bad) > 0:
-            raise DataError(f"Label {int(bad[0])} is not a class; {allowed} classes are known.")
+from explorer.errors import ConfigError
+from explorer.latent.direction_sums import DirectionSums
+from explorer.latent.directions import MIN_GROUP
 
 
 def difference_of_means(sums: DirectionSums) -> Float64[Tensor, "attribute dim"]:
@@ -192,10 +107,41 @@ def conditional_directions(
     if not (math.isfinite(shrinkage) and shrinkage >= 0):
         raise ConfigError(f"shrinkage is {shrinkage}; it must be a finite number of at least 0.")
     free = _free_attributes(sums)
-    rows = [
-        _from_each_class(sums, a, free[a][:, None] * ridge, shrinkage) for a in range(len(ridge))
-    ]
-    return torch.stack(rows)
+    num_attributes, dim = ridge.shape
+    rows = torch.empty(num_attributes, len(sums.class_counts), dim, dtype=torch.float64)
+    for a in range(num_attributes):
+        rows[a] = _from_each_class(sums, a, free[a][:, None] * ridge, shrinkage)
+    return rows
+
+
+def conditional_midpoints(sums: DirectionSums) -> Float64[Tensor, "attribute cls dim"]:
+    """Return half way between the groups that each conditional direction joins."""
+    with_it = sums.joint_sums
+    without_it = sums.class_sums[:, None] - with_it
+    target = _means_or_everyones(sums.joint_counts, with_it)
+    source = _means_or_everyones(sums.class_counts[:, None] - sums.joint_counts, without_it)
+    return ((target + source) / 2).transpose(0, 1)
+
+
+def within_class_directions(sums: DirectionSums) -> Float64[Tensor, "attribute cls dim"]:
+    """Return the difference of means within each class, NaN where it has too few images.
+
+    Too few is fewer than `MIN_GROUP` with the attribute or without it.
+    """
+    with_it = sums.joint_counts
+    without_it = sums.class_counts[:, None] - with_it
+    rest = sums.class_sums[:, None] - sums.joint_sums
+    difference = sums.joint_sums / with_it[..., None] - rest / without_it[..., None]
+    enough = torch.minimum(with_it, without_it) >= MIN_GROUP
+    return difference.where(enough[..., None], torch.nan).transpose(0, 1)
+
+
+def _means_or_everyones(
+    counts: Float64[Tensor, "cls attribute"], totals: Float64[Tensor, "cls attribute dim"]
+) -> Float64[Tensor, "cls attribute dim"]:
+    everyone = totals.sum(0) / counts.sum(0)[:, None]
+    own = totals / counts.clamp(min=1)[..., None]
+    return torch.where((counts >= MIN_GROUP)[..., None], own, everyone)
 
 
 def _from_each_class(sums: DirectionSums, a: int, others: Tensor, shrinkage: float) -> Tensor:
@@ -238,70 +184,8 @@ def _free_attributes(sums: DirectionSums) -> Bool[Tensor, "attribute attribute"]
     return (both > 0) & (first_only > 0) & (second_only > 0) & (neither > 0)
 
 
-def fit_directions(
-    sums: DirectionSums,
-    names: Sequence[str],
-    class_names: Sequence[str],
-    *,
-    ridge_lambda: float = 1.0,
-    shrinkage: float = 10.0,
-) -> Directions:
-    """Return all kinds of directions of all attributes.
-
-    Args:
-        sums: Updated with every image.
-        names: Attributes in the order of the columns.
-        class_names: Classes in the order of the labels.
-        ridge_lambda: See `ridge_directions`.
-        shrinkage: See `conditional_directions`.
-
-    Raises:
-        DataError: An attribute has fewer than `MIN_GROUP` positives or negatives, or the names
-            do not fit the sums. `usable_attributes` tells beforehand which have enough.
-        ConfigError: A setting is out of its range.
-    """
-    _check_names(sums, names, class_names)
-    _check_counts(sums, names)
-    pooled = difference_of_means(sums)
-    ridge = ridge_directions(sums, ridge_lambda=ridge_lambda)
-    conditional = conditional_directions(sums, ridge, shrinkage=shrinkage)
-    class_positives = sums.joint_counts.T
-    return Directions(
-        names=tuple(names),
-        class_names=tuple(class_names),
-        pooled=pooled.float(),
-        ridge=ridge.float(),
-        conditional=conditional.float(),
-        midpoints=midpoints(sums).float(),
-        positives=sums.positives.long(),
-        negatives=sums.negatives.long(),
-        class_positives=class_positives.long(),
-        class_negatives=(sums.class_counts - class_positives).long(),
-    )
-
-
 def usable_attributes(attributes: Bool[Tensor, "n attribute"]) -> Int64[Tensor, " usable"]:
     """Return the columns with at least `MIN_GROUP` positives and as many negatives."""
     positives = attributes.sum(0)
     negatives = len(attributes) - positives
     return torch.minimum(positives, negatives).ge(MIN_GROUP).nonzero().flatten()
-
-
-def _check_names(sums: DirectionSums, names: Sequence[str], class_names: Sequence[str]) -> None:
-    num_classes, num_attributes = sums.joint_counts.shape
-    if len(names) != num_attributes or len(class_names) != num_classes:
-        raise DataError(
-            f"{len(names)} attribute and {len(class_names)} class names do not fit "
-            f"{num_attributes} attributes and {num_classes} classes. Read the data anew."
-        )
-
-
-def _check_counts(sums: DirectionSums, names: Sequence[str]) -> None:
-    counts = zip(names, sums.positives.tolist(), sums.negatives.tolist(), strict=True)
-    for name, positives, negatives in counts:
-        if min(positives, negatives) < MIN_GROUP:
-            raise DataError(
-                f"Attribute '{name}' has {positives:.0f} images with it and {negatives:.0f} "
-                f"without; at least {MIN_GROUP} of each are needed. Label more images or leave "
-                "it out."
-            )

@@ -1,51 +1,48 @@
-r"""Walk from one latent to another, and say how far the walk leaves where latents live.
+r"""Walk from one latent to another.
 
 The straight line (lerp) cuts through the inside of the shell on which high-dimensional latents
-lie; the great circle (slerp) stays on it. With `a`, `b` the ends, `u`, `v` their unit directions
-and `omega` the angle between them:
+lie; the great circle (slerp) stays on it, and so does the straight line with its lengths restored
+(nlerp). With `a`, `b` the ends, `u`, `v` their unit directions, `omega` the angle between them,
+and `r(t) = (1-t) |a| + t |b|`:
 
 .. math::
     \mathrm{lerp}(t) = (1-t)\,a + t\,b \qquad
-    \mathrm{slerp}(t) = \bigl((1-t)\,|a| + t\,|b|\bigr)\,
-        \frac{\sin((1-t)\,\omega)\,u + \sin(t\,\omega)\,v}{\sin\omega}
+    \mathrm{nlerp}(t) = r(t)\,\frac{\mathrm{lerp}(t)}{|\mathrm{lerp}(t)|} \qquad
+    \mathrm{slerp}(t) = r(t)\,\frac{\sin((1-t)\,\omega)\,u + \sin(t\,\omega)\,v}{\sin\omega}
+
+Between ends of equal length nlerp and slerp run along the same great circle, slerp at constant
+angular speed, nlerp slower near the ends; they meet at t = 1/2.
 
 Source:
     Shoemake, Animating Rotation with Quaternion Curves, SIGGRAPH 1985 (slerp).
     White, Sampling Generative Networks, 2016 (slerp for latents).
+    Blow, Understanding Slerp, Then Not Using It, 2004 (nlerp; here with lengths other than 1).
 """
 
 __all__ = [
     "METHODS",
     "MIN_ANGLE",
-    "WalkVerdict",
     "angles",
-    "compare_walks",
-    "describe_walk",
+    "check_method",
     "lerp",
+    "nlerp",
     "norms",
     "path",
     "slerp",
 ]
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explorer.errors import ConfigError, DataError, near_match
+from explorer.errors import ConfigError, near_match
 from explorer.protocol import Latents, PerSample
 
 MIN_ANGLE = 1e-6
 """Radians. Directions nearer than this are joined straight; so near to opposite, refused."""
-
-NORM_TOLERANCE = 1e-3
-"""Relative slack of the typical range: on a sphere all norms are 1 up to rounding."""
-
-STEADY = 0.025
-"""A midpoint within this share of the ends' mean norm neither falls nor rises."""
 
 
 def lerp(start: Latents, end: Latents, t: float) -> Latents:
@@ -112,7 +109,42 @@ def slerp(start: Latents, end: Latents, t: float) -> Latents:
     return (lengths * directions).to(start)
 
 
-METHODS: dict[str, Callable[[Latents, Latents, float], Latents]] = {"slerp": slerp, "lerp": lerp}
+def nlerp(start: Latents, end: Latents, t: float) -> Latents:
+    """Interpolate along the straight line, then restore the length that slerp has at the same t.
+
+    Args:
+        start: Latents, float, shape (batch, dim), no zero rows.
+        end: Latents, same shape and dtype.
+        t: Position on the path, 0 gives start and 1 gives end; dimensionless.
+
+    Returns:
+        Points on the path, shape (batch, dim), computed in float64 and returned in start's
+        dtype. The ends are exact; unit rows stay unit rows.
+
+    Raises:
+        ConfigError: As for `slerp`: between opposite ends the line passes through zero.
+
+    Example:
+        >>> nlerp(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 0.25)
+        tensor([[0.9487, 0.3162]])
+    """
+    _check_shapes(start, end)
+    _check_position(t)
+    _check_directions("start", start)
+    _check_directions("end", end)
+    _check_not_opposite(angles(start, end))
+    if t in (0, 1):
+        return (start if t == 0 else end).clone()
+    a, b = _double(start), _double(end)
+    lengths = torch.lerp(norms(a), norms(b), t)[:, None]
+    return (lengths * _unit(torch.lerp(a, b, t))).to(start)
+
+
+METHODS: dict[str, Callable[[Latents, Latents, float], Latents]] = {
+    "slerp": slerp,
+    "nlerp": nlerp,
+    "lerp": lerp,
+}
 """The kinds of path by the name people choose."""
 
 
@@ -136,14 +168,23 @@ def path(
     Raises:
         ConfigError: `num_points` or `method` is not allowed, or the method refuses the ends.
     """
-    if method not in METHODS:
-        hint = near_match(method, METHODS)
-        raise ConfigError(f"No path '{method}'.{hint} Choose one of {', '.join(METHODS)}.")
+    check_method(method)
     if num_points < 2:
         raise ConfigError(f"A path of {num_points} points has no two ends; at least 2 are needed.")
     step = METHODS[method]
     last = num_points - 1
     return torch.cat([step(start[None], end[None], i / last) for i in range(num_points)])
+
+
+def check_method(method: str) -> None:
+    """Refuse a name that is not one of `METHODS`.
+
+    Raises:
+        ConfigError: With the nearest name.
+    """
+    if method not in METHODS:
+        hint = near_match(method, METHODS)
+        raise ConfigError(f"No path '{method}'.{hint} Choose one of {', '.join(METHODS)}.")
 
 
 def norms(latents: Latents) -> PerSample:
@@ -168,82 +209,6 @@ def angles(start: Latents, end: Latents) -> Float[Tensor, " batch"]:
     """
     u, v = _unit(_double(start)), _unit(_double(end))
     return 2 * torch.atan2(norms(u - v), norms(u + v))
-
-
-@dataclass(frozen=True, slots=True)
-class WalkVerdict:
-    """What the norm at the midpoint of one walk says.
-
-    Attributes:
-        name: The walk as the sentence calls it, e.g. "lerp".
-        share: Norm at the midpoint over the median norm of the reference; 1 is typical.
-        low: 2.5 % quantile of the reference norms over their median.
-        high: 97.5 % quantile of the reference norms over their median.
-        inside: Whether the midpoint's norm lies between the two, 0.1 % slack.
-        finding: The verdict in words, without "At the midpoint".
-    """
-
-    name: str
-    share: float
-    low: float
-    high: float
-    inside: bool
-    finding: str
-
-    @property
-    def sentence(self) -> str:
-        """The verdict for people."""
-        return compare_walks([self])
-
-
-def describe_walk(
-    path_norms: Float[Tensor, " points"],
-    reference_norms: Float[Tensor, " reference"],
-    *,
-    name: str,
-) -> WalkVerdict:
-    """Return how typical the norm at the midpoint of a walk is.
-
-    Args:
-        path_norms: Norms along the walk, shape (points,). The midpoint of an even number of
-            points is the mean of the two in the middle.
-        reference_norms: Norms of the training latents, shape (reference,).
-        name: The walk as the sentence calls it, e.g. "lerp".
-
-    Raises:
-        DataError: A norm is missing or not finite, or the typical norm is 0.
-    """
-    _check_norms(path_norms, "path")
-    _check_norms(reference_norms, "training latents")
-    levels = torch.tensor([0.025, 0.5, 0.975], dtype=torch.float64)
-    low, typical, high = torch.quantile(_double(reference_norms), levels).tolist()
-    if typical == 0:
-        raise DataError("The training latents have a typical norm of 0; encode them again.")
-    walk = _double(path_norms)
-    half = (len(walk) - 1) // 2
-    middle = float(walk[half : len(walk) - half].mean())
-    ends = float(walk[[0, -1]].mean())
-    inside = low * (1 - NORM_TOLERANCE) <= middle <= high * (1 + NORM_TOLERANCE)
-    finding = _finding(name, middle, ends, typical, inside=inside)
-    return WalkVerdict(name, middle / typical, low / typical, high / typical, inside, finding)
-
-
-def compare_walks(verdicts: Sequence[WalkVerdict]) -> str:
-    """Return the verdicts on several walks as one sentence, in their order."""
-    return f"At the midpoint {'; '.join(verdict.finding for verdict in verdicts)}."
-
-
-def _finding(name: str, middle: float, ends: float, typical: float, *, inside: bool) -> str:
-    if middle < ends * (1 - STEADY):
-        verb = "falls to"
-    elif middle > ends * (1 + STEADY):
-        verb = "rises to"
-    else:
-        verb = "stays at"
-    place = "inside" if inside else "outside"
-    share = f"{100 * middle / typical:.0f} %"
-    range_text = f"{place} the range of 95 % of the training latents"
-    return f"{name} {verb} {share} of the typical norm, {range_text}"
 
 
 def _double(values: Tensor) -> Tensor:
@@ -275,8 +240,7 @@ def _check_directions(name: str, rows: Tensor) -> None:
         row = int(bad[0])
         kind = "zero" if lengths[row] == 0 else "not finite"
         raise ConfigError(
-            f"Row {row} of {name} is {kind} and has no direction, which slerp needs. "
-            "Choose another point."
+            f"Row {row} of {name} is {kind} and has no direction to turn. Choose another point."
         )
 
 
@@ -286,12 +250,4 @@ def _check_not_opposite(omega: Tensor) -> None:
         raise ConfigError(
             f"The ends of row {int(opposite[0])} point in opposite directions, so no single great "
             "circle joins them. Choose another end, or walk by lerp."
-        )
-
-
-def _check_norms(values: Tensor, name: str) -> None:
-    if len(values) == 0 or not torch.isfinite(values).all():
-        raise DataError(
-            f"The norms of the {name} are {'not finite' if len(values) else 'missing'}; "
-            "at least one finite number is needed. Encode the images again."
         )

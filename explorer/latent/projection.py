@@ -1,10 +1,11 @@
-"""Two coordinates a latent, for the map: PCA at once, UMAP when there is time."""
+"""Two coordinates a latent, for the map: principal axes at once, UMAP when there is time."""
 
 __all__ = [
-    "METRICS",
     "MIN_POINTS",
     "MIN_UMAP_POINTS",
+    "PCA_DIM",
     "Projection",
+    "lay_out",
     "load_projection",
     "pca",
     "pca_layout",
@@ -13,21 +14,25 @@ __all__ = [
 ]
 
 import json
+import re
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from explorer.errors import CheckpointError, ConfigError, DataError, near_match
+from explorer.errors import CheckpointError, ConfigError, DataError
 from explorer.latent.arrayfile import load_arrays, save_arrays
-
-METRICS = ("euclidean", "cosine", "manhattan", "correlation", "chebyshev")
-"""Distances UMAP is offered with; they apply to the principal components."""
+from explorer.latent.layout_settings import (
+    LayoutSettings,
+    PcaSettings,
+    UmapSettings,
+    title_of,
+)
 
 MIN_POINTS = 3
 """Two points have a line, not a map."""
@@ -37,6 +42,11 @@ MIN_UMAP_POINTS = 4
 
 PCA_DIM = 50
 """Principal components UMAP gets: the rest is mostly noise and costs most of the time."""
+
+Progress = Callable[[float], None]
+"""Takes the share that is done, 0 to 1."""
+
+_FIRST_AXES, _USUAL = PcaSettings(), UmapSettings()
 
 _UMAP = threading.Lock()
 """UMAP and its compiled functions are not safe in two threads at once."""
@@ -64,6 +74,11 @@ class Projection:
     def count(self) -> int:
         """Points on the map."""
         return len(self.coordinates)
+
+    @property
+    def title(self) -> str:
+        """Method and settings, for people."""
+        return title_of(self.method, self.settings, self.seed)
 
 
 def pca(latents: Float[Tensor, "n dim"], dim: int = 2) -> Float32[np.ndarray, "n components"]:
@@ -97,37 +112,43 @@ def pca(latents: Float[Tensor, "n dim"], dim: int = 2) -> Float32[np.ndarray, "n
     return np.ascontiguousarray(coordinates, dtype=np.float32)
 
 
-def pca_layout(latents: Float[Tensor, "n dim"]) -> Projection:
-    """Return the map along the first two principal components.
+def lay_out(
+    latents: Float[Tensor, "n dim"], settings: LayoutSettings, progress: Progress | None = None
+) -> Projection:
+    """Return the map of the settings; see `pca_layout` and `umap_layout`."""
+    if isinstance(settings, PcaSettings):
+        return pca_layout(latents, settings)
+    return umap_layout(latents, settings, progress)
+
+
+def pca_layout(latents: Float[Tensor, "n dim"], settings: PcaSettings = _FIRST_AXES) -> Projection:
+    """Return the map along two principal axes, the first two if not chosen.
 
     Raises:
         DataError: Fewer than `MIN_POINTS` points, or a latent is not finite.
-        ConfigError: The latents have fewer than 2 dimensions.
+        ConfigError: An axis does not exist.
     """
     start = time.perf_counter()
-    coordinates = pca(latents, 2)
-    return Projection(coordinates, "pca", {}, 0, time.perf_counter() - start)
+    settings.check(*_checked(latents, at_least=MIN_POINTS).shape)
+    axes = [settings.first - 1, settings.second - 1]
+    coordinates = np.ascontiguousarray(pca(latents, max(axes) + 1)[:, axes])
+    return Projection(coordinates, "pca", asdict(settings), 0, time.perf_counter() - start)
 
 
 def umap_layout(
     latents: Float[Tensor, "n dim"],
-    *,
-    n_neighbors: int = 15,
-    min_dist: float = 0.1,
-    metric: str = "euclidean",
-    seed: int = 0,
+    settings: UmapSettings = _USUAL,
+    progress: Progress | None = None,
 ) -> Projection:
     """Return a UMAP of the first `PCA_DIM` principal components; slow, one thread at a time.
 
     The first call in a process compiles for some 15 seconds. The same latents, settings and seed
-    give the same map on the same machine.
+    give the same map on the same machine with the same library; umap-learn promises no more.
 
     Args:
-        latents: Finite, shape (n, dim), n at least `MIN_UMAP_POINTS`.
-        n_neighbors: Points that count as near, 2 to n - 1: few show detail, many the whole.
-        min_dist: Smallest distance of points on the map, [0, 1].
-        metric: One of `METRICS`, between principal components.
-        seed: Of the layout's random draws, at least 0.
+        latents: Finite, shape (n, dim), n at least `MIN_UMAP_POINTS`. All are laid out.
+        settings: Neighbours, smallest distance, metric and seed.
+        progress: Told the share of the optimisation that is done; what it raises ends it.
 
     Raises:
         DataError: Fewer than `MIN_UMAP_POINTS` points, or a latent is not finite.
@@ -137,17 +158,13 @@ def umap_layout(
         McInnes, Healy, Melville, UMAP, 2018 (arXiv 1802.03426), by the umap-learn package.
     """
     start = time.perf_counter()
-    count = len(_checked(latents, at_least=MIN_UMAP_POINTS))
-    _check_umap_settings(count, n_neighbors, min_dist, metric, seed)
+    settings.check(*_checked(latents, at_least=MIN_UMAP_POINTS).shape)
     components = pca(latents, min(PCA_DIM, *latents.shape))
     with _UMAP:
-        coordinates = _run_umap(components, n_neighbors, min_dist, metric, seed)
-    settings: dict[str, int | float | str] = {
-        "n_neighbors": n_neighbors,
-        "min_dist": min_dist,
-        "metric": metric,
-    }
-    return Projection(coordinates, "umap", settings, seed, time.perf_counter() - start)
+        coordinates = _run_umap(components, settings, progress)
+    chosen = asdict(settings)
+    seed = chosen.pop("seed")
+    return Projection(coordinates, "umap", chosen, seed, time.perf_counter() - start)
 
 
 def save_projection(path: Path, projection: Projection) -> None:
@@ -196,17 +213,34 @@ def load_projection(path: Path) -> Projection:
         ) from None
 
 
+class _Epochs:
+    """A text file that umap's progress bar writes to: it passes the share on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def write(self, text: str) -> None:
+        counts = re.search(r"(\d+)/(\d+)", text)
+        if counts:
+            self._progress(int(counts[1]) / int(counts[2]))
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
 def _run_umap(
-    components: np.ndarray, n_neighbors: int, min_dist: float, metric: str, seed: int
+    components: np.ndarray, settings: UmapSettings, progress: Progress | None
 ) -> np.ndarray:
     from umap import UMAP  # noqa: PLC0415  (imports numba: seconds, and not thread-safe)
 
+    bar = {"disable": True} if progress is None else {"disable": False, "file": _Epochs(progress)}
     layout = UMAP(
-        n_neighbors=n_neighbors,
-        min_dist=min_dist,
-        metric=metric,
-        random_state=seed,
+        n_neighbors=settings.n_neighbors,
+        min_dist=settings.min_dist,
+        metric=settings.metric,
+        random_state=settings.seed,
         n_jobs=1,  # a seeded layout runs on one thread; saying so avoids umap's warning
+        tqdm_kwds={"bar_format": "{n_fmt}/{total_fmt}", "mininterval": 0.3, **bar},
     )
     return np.ascontiguousarray(layout.fit_transform(components), dtype=np.float32)
 
@@ -225,19 +259,3 @@ def _checked(latents: Tensor, *, at_least: int) -> np.ndarray:
             "Check the model: its training may have failed."
         )
     return values
-
-
-def _check_umap_settings(
-    count: int, n_neighbors: int, min_dist: float, metric: str, seed: int
-) -> None:
-    if not 2 <= n_neighbors < count:
-        raise ConfigError(
-            f"n_neighbors is {n_neighbors}; for {count} latents it must lie in 2 to {count - 1}."
-        )
-    if not 0 <= min_dist <= 1:
-        raise ConfigError(f"min_dist is {min_dist}; it must lie in [0, 1].")
-    if metric not in METRICS:
-        hint = near_match(metric, METRICS)
-        raise ConfigError(f"No metric '{metric}'.{hint} Choose one of {', '.join(METRICS)}.")
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"seed is {seed}; it must lie in 0 to {2**32 - 1}.")

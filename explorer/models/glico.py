@@ -46,6 +46,7 @@ from explorer.protocol import (
     Latents,
     ModelSpec,
     PerSample,
+    Progress,
     Traits,
 )
 
@@ -102,6 +103,11 @@ class GlicoSettings(BaseModel, frozen=True, extra="forbid"):
         le=1,
         allow_inf_nan=False,
         description="length of the random step away from a code in training; 0: none",
+    )
+    code_start: Literal["principal", "random"] = Field(
+        "principal",
+        description="where codes start: from the images' principal components, or at random as "
+        "in the paper",
     )
     classifier_width: int = Field(
         16, ge=1, le=256, description="maps of the classifier's first layer"
@@ -162,11 +168,12 @@ class Glico(nn.Module):
         images: Images = self.generator(to_sphere(latents))
         return images
 
-    def encode(self, images: Images) -> Latents:
+    def encode(self, images: Images, *, progress: Progress | None = None) -> Latents:
         """Search the codes of any images: from the nearest training code by Adam on the sphere.
 
         Args:
             images: Shape (batch, channel, height, width), [0, 1].
+            progress: Called before each update.
 
         Returns:
             Unit rows, shape (batch, dim). Each row depends on its own image only.
@@ -182,7 +189,9 @@ class Glico(nn.Module):
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
                 optimiser, self.settings.encode_steps
             )
-            for _ in range(self.settings.encode_steps):
+            for step in range(self.settings.encode_steps):
+                if progress is not None:
+                    progress(step / self.settings.encode_steps)
                 error = _pixel_distance(self.decode(latents), targets)
                 (latents.grad,) = torch.autograd.grad(error.sum(), [latents])
                 optimiser.step()
@@ -249,7 +258,7 @@ class Glico(nn.Module):
         mixed, mixed_labels = self._mixed_codes(batch, generator)
         decoded: Images = self.generator(torch.cat([codes, mixed]))
         images = decoded[: len(codes)]
-        logits = self.classifier(decoded)
+        logits = self._logits(decoded)
         terms = {
             "reconstruction": (images - batch.images).abs().mean(),
             "perceptual": self._perceptual_distance(images, batch.images).mean(),
@@ -273,7 +282,7 @@ class Glico(nn.Module):
         ]
 
     def prepare(self, batches: Iterable[Batch]) -> None:
-        """Start the codes from the principal components of the images, and keep the labels.
+        """Start the codes as the settings say, and keep the labels.
 
         Args:
             batches: Every training image once, in any order.
@@ -297,7 +306,8 @@ class Glico(nn.Module):
                 "build it from the same data."
             )
         with torch.no_grad():
-            self.codes.copy_(principal_codes(images.flatten(1), self.traits.latent_dim))
+            if self.settings.code_start == "principal":
+                self.codes.copy_(principal_codes(images.flatten(1), self.traits.latent_dim))
             self.code_labels.copy_(labels)
 
     def after_step(self) -> None:
@@ -315,6 +325,13 @@ class Glico(nn.Module):
         t = _uniform(len(anchors), 0.0, HALF_WAY, generator).to(self.codes)
         mixed = slerp_rows(self.codes[anchors], self.codes[partners], t)
         return mixed, self.code_labels[anchors]
+
+    def _logits(self, images: Images) -> Float[Tensor, "batch classes"]:
+        """Return the classifier's logits, without a gradient where its weight would be 0."""
+        is_learning = torch.is_grad_enabled() and self.settings.classification_weight > 0
+        with torch.set_grad_enabled(is_learning):
+            logits: Tensor = self.classifier(images)
+        return logits
 
     def _perceptual_distance(self, images: Images, targets: Images) -> PerSample:
         if self.settings.perceptual == "laplacian":

@@ -27,19 +27,22 @@ from torch import Generator, Tensor, nn
 
 from explorer.errors import CheckpointError, ConfigError, DataError
 from explorer.nn.flow import (
+    LOG_SIGMA_BOUND,
     ActNorm,
     AdditiveCoupling,
     AffineCoupling,
+    Coupling,
     FixedPermutation,
-    FlowLayer,
     FlowStep,
     InvertibleConv1x1,
     InvertibleConv1x1LU,
+    Permutation,
+    SigmoidCoupling,
     Split,
-    Squeeze,
     split_channels,
     standard_normal_log_prob,
 )
+from explorer.nn.level import FlowLevel
 from explorer.protocol import (
     Batch,
     DataInfo,
@@ -48,6 +51,7 @@ from explorer.protocol import (
     Latents,
     ModelSpec,
     PerSample,
+    Progress,
     Traits,
 )
 
@@ -64,9 +68,22 @@ class GlowSettings(BaseModel, frozen=True, extra="forbid"):
     permutation: Literal["conv1x1", "conv1x1_lu", "shuffle", "reverse"] = Field(
         "conv1x1", description="how channels are mixed between couplings"
     )
-    coupling: Literal["affine", "additive"] = Field("affine", description="kind of coupling")
+    coupling: Literal["affine", "sigmoid", "additive"] = Field(
+        "affine", description="kind of coupling; 'sigmoid' is the affine one of the authors' code"
+    )
     log_scale_bound: float = Field(
         1.0, gt=0, le=8, allow_inf_nan=False, description="largest log-scale of an affine coupling"
+    )
+    log_sigma_bound: float = Field(
+        LOG_SIGMA_BOUND,
+        gt=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="largest log-deviation of what a level predicts of the one below; "
+        "10000 is as good as none",
+    )
+    split_edge: Literal["zeros", "ones"] = Field(
+        "zeros", description="what that prediction sees beyond the edge of the maps"
     )
     learn_top: bool = Field(True, description="learn mean and deviation of the top level")
     class_conditional: bool = Field(False, description="give each class its own top-level prior")
@@ -74,6 +91,13 @@ class GlowSettings(BaseModel, frozen=True, extra="forbid"):
         "uniform", description="noise added to 8-bit pixels in training"
     )
     n_bits: int = Field(8, ge=1, le=8, description="bits a value kept, for uniform noise")
+    kept_memory: float = Field(
+        1.7,
+        ge=0,
+        le=1e6,
+        description="MiB an image that training may keep of what networks computed; the rest is "
+        "computed twice",
+    )
     noise: float = Field(
         0.03, gt=0, le=0.5, description="deviation of Gaussian noise; 1 is the whole range"
     )
@@ -90,44 +114,6 @@ class GlowSettings(BaseModel, frozen=True, extra="forbid"):
         if self.dequantisation == "gaussian" and self.n_bits != 8:
             raise ValueError("Gaussian noise keeps all 8 bits; set n_bits to 8")
         return self
-
-
-class FlowLevel(nn.Module):
-    """Squeeze, then steps of flow, then (on all but the top level) a split; figure 2b."""
-
-    def __init__(self, steps: list[FlowStep], split: Split | None) -> None:
-        super().__init__()
-        self.squeeze = Squeeze()
-        self.steps = nn.ModuleList(steps)
-        self.split = split
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the maps, for a split level [kept, eps], and the log-determinant."""
-        x, total = self.squeeze(x)
-        for step in self.steps:
-            x, log_det = step(x)
-            total = total + log_det
-        if self.split is not None:
-            x, log_det = self.split(x)
-            total = total + log_det
-        return x, total
-
-    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Undo `forward`."""
-        total = z.new_zeros(len(z))
-        if self.split is not None:
-            z, total = self.split.inverse(z)
-        for step in reversed(self.steps):
-            z, log_det = cast(FlowStep, step).inverse(z)
-            total = total + log_det
-        return self.squeeze.inverse(z)[0], total
-
-    def initialise(self, x: Tensor) -> Tensor:
-        """Initialise the steps in order; return the level's output."""
-        x = self.squeeze.initialise(x)
-        for step in self.steps:
-            x = cast(FlowStep, step).initialise(x)
-        return x if self.split is None else self.split.initialise(x)
 
 
 class Glow(nn.Module):
@@ -156,15 +142,15 @@ class Glow(nn.Module):
             )
         generator = Generator().manual_seed(0)
         levels, shapes = [], []
-        for level, (steps, hidden) in enumerate(
+        for number, (steps, hidden) in enumerate(
             zip(settings.num_steps, settings.hidden_channels, strict=True)
         ):
             channels, height, width = 4 * channels, height // 2, width // 2
-            is_top = level == len(settings.num_steps) - 1
+            is_top = number == len(settings.num_steps) - 1
             levels.append(
                 FlowLevel(
                     [_build_step(channels, hidden, settings, generator) for _ in range(steps)],
-                    None if is_top else Split(channels),
+                    None if is_top else _build_split(channels, settings),
                 )
             )
             if not is_top:
@@ -208,14 +194,17 @@ class Glow(nn.Module):
         """Undo `centre`."""
         return ((x + 0.5) * 256 - 0.5) / 255
 
-    def dequantise(self, images: Images, generator: Generator) -> tuple[Images, int]:
+    def dequantise(
+        self, images: Images, generator: Generator, *, same_noise: bool = False
+    ) -> tuple[Images, int]:
         """Return noisy x for training and the bits a value at which x has unit bins."""
+        noisy = images[:1] if same_noise else images
         if self.settings.dequantisation == "gaussian":
-            noise = torch.empty_like(images).normal_(generator=generator)
+            noise = torch.empty_like(noisy).normal_(generator=generator)
             return self.centre(images) + self.settings.noise * noise, 8
         bits = self.settings.n_bits
         bins = (images * 255).round().div(2 ** (8 - bits)).floor()
-        noise = torch.empty_like(images).uniform_(generator=generator)
+        noise = torch.empty_like(noisy).uniform_(generator=generator)
         return (bins + noise) / 2**bits - 0.5, bits
 
     @property
@@ -248,6 +237,9 @@ class Glow(nn.Module):
                 "This Glow has no data-dependent initial values. Call prepare() with training "
                 "images, or load a trained checkpoint."
             )
+        left, places = self.settings.kept_memory, math.prod(self.level_shapes[-1][1:])
+        for level in reversed(self.levels):  # the last ones have most products a place
+            left, places = cast(FlowLevel, level).afford(left, places), 4 * places
         parts, total = [], x.new_zeros(len(x))
         for level in self.levels[:-1]:
             x, log_det = level(x)
@@ -282,8 +274,8 @@ class Glow(nn.Module):
 
     # GenerativeModel
 
-    def encode(self, images: Images) -> Latents:
-        """Return exact latents: no noise is added and no bit is dropped."""
+    def encode(self, images: Images, *, progress: Progress | None = None) -> Latents:
+        """Return exact latents at once: no noise is added and no bit is dropped."""
         return self.flow(self.centre(images))[0]
 
     def decode(self, latents: Latents) -> Images:
@@ -359,18 +351,24 @@ class Glow(nn.Module):
 
     # Density
 
-    def log_prob(self, images: Images, *, generator: Generator) -> PerSample:
+    def log_prob(
+        self, images: Images, *, generator: Generator, same_noise: bool = False
+    ) -> PerSample:
         """Return the likelihood of 8-bit images under one draw of the training noise, nats.
 
         For uniform noise a lower bound of the discrete log-likelihood (paper, equation 2); for
-        Gaussian noise the density of the noisy image at 8-bit scale. Classes are summed out.
+        Gaussian noise the density of the noisy image at 8-bit scale. Classes are summed out. With
+        `same_noise` every image gets the draw that a batch of one gets.
         """
-        x, bits = self.dequantise(images, generator)
+        x, bits = self.dequantise(images, generator, same_noise=same_noise)
         return self._log_density(x, None) - self.traits.latent_dim * bits * math.log(2)
 
-    def bits_per_dim(self, images: Images, *, generator: Generator) -> PerSample:
+    def bits_per_dim(
+        self, images: Images, *, generator: Generator, same_noise: bool = False
+    ) -> PerSample:
         """Return `-log_prob / (ln 2 * latent_dim)`."""
-        return -self.log_prob(images, generator=generator) / (math.log(2) * self.traits.latent_dim)
+        nats = -self.log_prob(images, generator=generator, same_noise=same_noise)
+        return nats / (math.log(2) * self.traits.latent_dim)
 
     def denoise(self, images: Images) -> Images:
         r"""Return `x + sigma^2 \nabla_x log p(x)`: the mean clean image behind a noisy one.
@@ -416,8 +414,8 @@ class Glow(nn.Module):
 def _build_step(
     channels: int, hidden: int, settings: GlowSettings, generator: Generator
 ) -> FlowStep:
-    permutation: FlowLayer
-    coupling: FlowLayer
+    permutation: Permutation
+    coupling: Coupling
     if settings.permutation == "conv1x1":
         permutation = InvertibleConv1x1(channels, generator=generator)
     elif settings.permutation == "conv1x1_lu":
@@ -430,9 +428,16 @@ def _build_step(
         coupling = AffineCoupling(
             channels, hidden, bound=settings.log_scale_bound, generator=generator
         )
+    elif settings.coupling == "sigmoid":
+        coupling = SigmoidCoupling(channels, hidden, generator=generator)
     else:
         coupling = AdditiveCoupling(channels, hidden, generator=generator)
     return FlowStep(ActNorm(channels), permutation, coupling)
+
+
+def _build_split(channels: int, settings: GlowSettings) -> Split:
+    beyond = 1.0 if settings.split_edge == "ones" else 0.0
+    return Split(channels, bound=settings.log_sigma_bound, beyond=beyond)
 
 
 def _tiny() -> GlowSettings:

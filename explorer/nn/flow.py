@@ -13,19 +13,23 @@ nats, shape (batch,): the log absolute determinant of *that* direction's Jacobia
 
 Source: Kingma & Dhariwal, Glow: Generative Flow with Invertible 1x1 Convolutions, NeurIPS 2018,
 Table 1 and section 3. The affine scale is `exp(bound * tanh(r / bound))` instead of the paper's
-`exp(r)`, which diverges in training.
+`exp(r)`, which diverges in training; `SigmoidCoupling` has the scale of the authors' code.
 """
 
 __all__ = [
+    "LOG_SIGMA_BOUND",
     "ActNorm",
     "AdditiveCoupling",
     "AffineCoupling",
+    "Coupling",
     "CouplingNet",
     "FixedPermutation",
     "FlowLayer",
     "FlowStep",
     "InvertibleConv1x1",
     "InvertibleConv1x1LU",
+    "Permutation",
+    "SigmoidCoupling",
     "Split",
     "Squeeze",
     "ZeroConv",
@@ -40,7 +44,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.nn.gemm import conv_net
+from explorer.nn.kept import Kept
+from explorer.nn.scales import BoundedScale, Scale, SigmoidScale
 
 Maps = Float[Tensor, "batch channel height width"]
 Squeezed = Float[Tensor, "batch 4*channel height//2 width//2"]
@@ -116,7 +121,15 @@ class ActNorm(FlowLayer):
         return f"{len(self.bias)}"
 
 
-class InvertibleConv1x1(FlowLayer):
+class Permutation(FlowLayer):
+    """A square matrix over the channels at each position."""
+
+    def mixing(self) -> Tensor:
+        """Return the matrix, shape (channel, channel)."""
+        raise NotImplementedError
+
+
+class InvertibleConv1x1(Permutation):
     """A learned square matrix over the channels at each position; section 3.2.
 
     Attributes:
@@ -125,7 +138,12 @@ class InvertibleConv1x1(FlowLayer):
 
     def __init__(self, channels: int, *, generator: torch.Generator) -> None:
         super().__init__()
+        self._inverse = Kept()
         self.weight = nn.Parameter(random_rotation(channels, generator))
+
+    def mixing(self) -> Tensor:
+        """Return the matrix."""
+        return self.weight
 
     def matrix(self) -> tuple[Tensor, Tensor]:
         """Return the matrix and the log of its absolute determinant."""
@@ -138,9 +156,17 @@ class InvertibleConv1x1(FlowLayer):
 
     def inverse(self, z: Maps) -> tuple[Maps, LogDet]:
         """Undo `forward`; the matrix is inverted in float64, where rounding cannot be seen."""
-        weight, log_det = self.matrix()
-        inverted = torch.linalg.inv(weight.double()).to(z.dtype)
-        return multiply(inverted, z), (-log_det * z[0, 0].numel()).expand(len(z))
+        inverted, log_det = self._inverted()
+        return multiply(inverted.to(z.dtype), z), (-log_det * z[0, 0].numel()).expand(len(z))
+
+    def _inverted(self) -> tuple[Tensor, ...]:
+        """Return the inverse, float64, and log|det W|."""
+
+        def compute() -> tuple[Tensor, Tensor]:
+            weight, log_det = self.matrix()
+            return torch.linalg.inv(weight.double()), log_det
+
+        return self._inverse.of(list(self.parameters()), compute)
 
     def extra_repr(self) -> str:
         """Return the number of channels."""
@@ -168,6 +194,7 @@ class InvertibleConv1x1LU(InvertibleConv1x1):
 
     def __init__(self, channels: int, *, generator: torch.Generator) -> None:
         nn.Module.__init__(self)
+        self._inverse = Kept()
         permutation, lower, upper = torch.linalg.lu(random_rotation(channels, generator))
         self.register_buffer("permutation", permutation)
         self.register_buffer("sign", upper.diagonal().sign())
@@ -175,12 +202,16 @@ class InvertibleConv1x1LU(InvertibleConv1x1):
         self.upper = nn.Parameter(upper.triu(1))
         self.log_s = nn.Parameter(upper.diagonal().abs().log())
 
-    def matrix(self) -> tuple[Tensor, Tensor]:
-        """Return `P L (U + diag(s))` and `sum(log|s|)`."""
+    def mixing(self) -> Tensor:
+        """Return `P L (U + diag(s))`."""
         unit = torch.eye(len(self.log_s), dtype=self.log_s.dtype, device=self.log_s.device)
         lower = self.lower.tril(-1) + unit
         upper = self.upper.triu(1) + torch.diag(self.sign * self.log_s.exp())
-        return self.permutation @ lower @ upper, self.log_s.sum()
+        return self.permutation @ lower @ upper
+
+    def matrix(self) -> tuple[Tensor, Tensor]:
+        """Return the matrix and `sum(log|s|)`."""
+        return self.mixing(), self.log_s.sum()
 
     @property
     def num_channels(self) -> int:
@@ -188,7 +219,7 @@ class InvertibleConv1x1LU(InvertibleConv1x1):
         return len(self.log_s)
 
 
-class FixedPermutation(FlowLayer):
+class FixedPermutation(Permutation):
     """A fixed order of the channels; the baseline of section 3.2.
 
     Attributes:
@@ -196,10 +227,16 @@ class FixedPermutation(FlowLayer):
     """
 
     order: Tensor
+    unit: Tensor
 
     def __init__(self, order: Tensor) -> None:
         super().__init__()
         self.register_buffer("order", order)
+        self.register_buffer("unit", torch.eye(len(order)), persistent=False)
+
+    def mixing(self) -> Tensor:
+        """Return the rows of the unit matrix in the new order."""
+        return self.unit[self.order]
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
         """Return the channels in the new order; the log-determinant is 0."""
@@ -214,10 +251,15 @@ class ZeroConv(nn.Module):
     """A 3x3 convolution that starts as 0 and whose scale is learned fast; section 3.3.
 
     `(conv(x) + bias) * exp(3 * log_scale)`.
+
+    Attributes:
+        beyond: What it sees beyond the edge of the maps; other values than 0 tell it where the
+            edge is.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, beyond: float = 0.0) -> None:
         super().__init__()
+        self.beyond = beyond
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.log_scale = nn.Parameter(torch.zeros(outputs))
@@ -228,14 +270,14 @@ class ZeroConv(nn.Module):
 
     def forward(self, x: Maps) -> Outputs:
         """Return maps of the same height and width."""
-        return (F.conv2d(x, self.weight, padding=1) + self.bias[:, None, None]) * self.scale()
+        padded = F.pad(x, (1, 1, 1, 1), value=self.beyond)
+        return (F.conv2d(padded, self.weight) + self.bias[:, None, None]) * self.scale()
 
 
 class CouplingNet(nn.Module):
     """The network inside a coupling: 3x3, 1x1 and zero 3x3 convolutions.
 
-    An ActNorm follows each of the first two. Both are folded into weights and biases, so that
-    hidden maps are touched once.
+    An ActNorm follows each of the first two.
     """
 
     def __init__(
@@ -250,16 +292,9 @@ class CouplingNet(nn.Module):
 
     def forward(self, x: Maps) -> Outputs:
         """Return maps with `outputs` channels; all zero at first."""
-        scale1, scale2 = self.norm1.log_scale.exp(), self.norm2.log_scale.exp()
-        hidden = conv_net(
-            x,
-            self.weight1 * scale1[:, None, None, None],
-            self.norm1.bias * scale1,
-            self.weight2 * scale2[:, None],
-            self.norm2.bias * scale2,
-            self.out.weight,
-        )
-        return (hidden + self.out.bias[:, None, None]) * self.out.scale()
+        hidden1 = self.norm1(F.conv2d(x, self.weight1, padding=1))[0].relu()
+        hidden2 = self.norm2(multiply(self.weight2, hidden1))[0].relu()
+        return cast(Tensor, self.out(hidden2))
 
     @torch.no_grad()
     def initialise(self, x: Maps) -> Outputs:
@@ -269,17 +304,30 @@ class CouplingNet(nn.Module):
         return self.out.forward(hidden2)
 
 
-class AffineCoupling(FlowLayer):
-    """Half of the channels, shifted and scaled by a function of the other half; section 3.3.
+class Coupling(FlowLayer):
+    """Half of the channels, changed by a function of the other half; section 3.3.
 
-    `z2 = (x2 + shift(x1)) * exp(bound * tanh(r(x1) / bound))`, `z1 = x1`.
+    `z2 = (x2 + shift(x1)) * exp(log_scale(r(x1)))`, `z1 = x1`.
+
+    Attributes:
+        net: Says shift and raw log-scale, or without a scale the shift alone.
+        scale: Makes the log-scale of what the network says; None: volume-preserving.
     """
+
+    scale: Scale | None = None
+    net: CouplingNet
+
+
+class AffineCoupling(Coupling):
+    """A coupling whose log-scale is `bound * tanh(r(x1) / bound)`."""
+
+    scale: Scale
 
     def __init__(
         self, channels: int, hidden: int, *, bound: float, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.bound = bound
+        self.scale = BoundedScale(bound)
         self.net = CouplingNet(
             channels // 2, hidden, 2 * (channels - channels // 2), generator=generator
         )
@@ -298,7 +346,7 @@ class AffineCoupling(FlowLayer):
 
     def _shift_and_scale(self, half: Tensor) -> tuple[Tensor, Tensor]:
         shift, raw = self.net(half).chunk(2, dim=1)
-        return shift, self.bound * torch.tanh(raw / self.bound)
+        return shift, self.scale.log_scale(raw)
 
     def initialise(self, x: Maps) -> Maps:
         """Initialise the network; return the coupled maps."""
@@ -306,7 +354,15 @@ class AffineCoupling(FlowLayer):
         return self.forward(x)[0]
 
 
-class AdditiveCoupling(FlowLayer):
+class SigmoidCoupling(AffineCoupling):
+    """The same with the scale `sigmoid(r(x1) + 2)`, that of the authors' code."""
+
+    def __init__(self, channels: int, hidden: int, *, generator: torch.Generator) -> None:
+        super().__init__(channels, hidden, bound=math.inf, generator=generator)
+        self.scale = SigmoidScale()
+
+
+class AdditiveCoupling(Coupling):
     """Half of the channels, shifted by a function of the other half; volume-preserving."""
 
     def __init__(self, channels: int, hidden: int, *, generator: torch.Generator) -> None:
@@ -334,7 +390,7 @@ class AdditiveCoupling(FlowLayer):
 class FlowStep(FlowLayer):
     """ActNorm, permutation, coupling: one step of flow; figure 2a."""
 
-    def __init__(self, norm: ActNorm, permutation: FlowLayer, coupling: FlowLayer) -> None:
+    def __init__(self, norm: ActNorm, permutation: Permutation, coupling: Coupling) -> None:
         super().__init__()
         self.norm = norm
         self.permutation = permutation
@@ -379,11 +435,17 @@ class Split(FlowLayer):
     `eps = (x2 - mean(x1)) * exp(-log_sigma(x1))`, so that every level's latent is standard normal
     and levels can be compared; section 3.4 and the encoder of the authors' code. The kept half and
     eps leave side by side: `forward` returns `[x1, eps]`.
+
+    Attributes:
+        bound: Largest log_sigma.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(
+        self, channels: int, *, bound: float = LOG_SIGMA_BOUND, beyond: float = 0.0
+    ) -> None:
         super().__init__()
-        self.prior = ZeroConv(channels // 2, 2 * (channels - channels // 2))
+        self.bound = bound
+        self.prior = ZeroConv(channels // 2, 2 * (channels - channels // 2), beyond=beyond)
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
         """Return [kept half, eps] and `-sum(log_sigma)`."""
@@ -400,7 +462,7 @@ class Split(FlowLayer):
 
     def _mean_and_log_sigma(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         mean, raw = self.prior(kept).chunk(2, dim=1)
-        return mean, LOG_SIGMA_BOUND * torch.tanh(raw / LOG_SIGMA_BOUND)
+        return mean, self.bound * torch.tanh(raw / self.bound)
 
 
 def split_channels(x: Maps) -> tuple[Half, Half]:

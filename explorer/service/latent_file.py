@@ -7,7 +7,7 @@ version    SHA-256 of the model's weights, 64 hexadecimal digits
 ```
 """
 
-__all__ = ["load_latents", "save_latents"]
+__all__ = ["latents_bytes", "load_latents", "save_latents", "weights_version"]
 
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from explorer.errors import CheckpointError
-from explorer.latent.arrayfile import load_arrays, save_arrays
+from explorer.files import write_bytes
+from explorer.latent.arrayfile import arrays_bytes, load_arrays
 from explorer.protocol import Latents
 from explorer.train import checkpoint
 
@@ -33,13 +34,21 @@ def save_latents(path: Path, folder: Path, latents: Latents) -> None:
     Raises:
         CheckpointError: The folder is no checkpoint.
     """
-    save_arrays(
-        path,
+    write_bytes(path, latents_bytes(folder, latents))
+
+
+def latents_bytes(folder: Path, latents: Latents) -> bytes:
+    """Return what `save_latents` writes.
+
+    Raises:
+        CheckpointError: The folder is no checkpoint.
+    """
+    return arrays_bytes(
         {
             "latents": latents.numpy(),
             "model": np.array(folder.name),
-            "version": np.array(_version(folder)),
-        },
+            "version": np.array(weights_version(folder)),
+        }
     )
 
 
@@ -71,7 +80,7 @@ def load_latents(path: Path, root: Path) -> tuple[str, Latents]:
             f"'{path}' holds latents of the model {name!r}, which is not in '{root}'. "
             "Give the folder of that model with --root."
         )
-    if version != _version(root / name):
+    if version != weights_version(root / name):
         raise CheckpointError(
             f"'{path}' was made with other weights of '{name}' than those in '{root}'. "
             "Encode the images again."
@@ -79,7 +88,12 @@ def load_latents(path: Path, root: Path) -> tuple[str, Latents]:
     return name, torch.from_numpy(latents.astype(np.float32))
 
 
-def _version(folder: Path) -> str:
+def weights_version(folder: Path) -> str:
+    """Return the SHA-256 of a model's weights, 64 hexadecimal digits.
+
+    Raises:
+        CheckpointError: The folder is no checkpoint, or its training has not ended.
+    """
     entries = checkpoint.manifest(folder)
     if WEIGHTS not in entries:
         raise CheckpointError(f"'{folder}' has no {WEIGHTS}: its training has not ended.")

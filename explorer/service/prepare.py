@@ -1,13 +1,20 @@
-"""Make a trained model ready to explore: gallery, map, attribute directions, facts."""
+"""Make a trained model ready to explore: gallery, map, measures, attribute directions, facts."""
 
-__all__ = ["LAYOUTS", "prepare", "project", "seal", "update_facts"]
+__all__ = [
+    "add_class_judge",
+    "measure",
+    "prepare",
+    "project",
+    "refit_attributes",
+    "seal",
+    "update_facts",
+]
 
 import datetime
 import json
 import math
 import os
 import platform
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -18,12 +25,15 @@ from torch import nn
 from explorer.data.images import to_pixels
 from explorer.data.labelled import LabelledImages
 from explorer.data.load import load_data
-from explorer.errors import ConfigError, NotSupportedError, near_match
+from explorer.errors import ConfigError, DataError, NotSupportedError
 from explorer.files import write_json
-from explorer.latent.attributes import DirectionSums, fit_directions, usable_attributes
-from explorer.latent.directions import save_directions
-from explorer.latent.projection import Projection, pca_layout, save_projection, umap_layout
-from explorer.protocol import GenerativeModel, Latents
+from explorer.latent.direction_file import save_directions
+from explorer.latent.direction_fit import DirectionFit
+from explorer.latent.directions import Directions
+from explorer.latent.layout_settings import LayoutSettings, PcaSettings
+from explorer.latent.projection import Projection, lay_out, save_projection
+from explorer.protocol import GenerativeModel
+from explorer.service.class_judge import CLASS_JUDGE, TESTED, fit_class_judge
 from explorer.service.gallery import (
     Gallery,
     batches_of,
@@ -32,16 +42,33 @@ from explorer.service.gallery import (
     load_gallery,
     save_gallery,
 )
+from explorer.service.latent_file import weights_version
+from explorer.service.measures import (
+    MEASURES,
+    Measures,
+    load_measures,
+    measure_gallery,
+    save_measures,
+)
+from explorer.service.progress import Report, unreported
+from explorer.settings import DataSettings
 from explorer.train import checkpoint
 from explorer.train.run import RunFolder
 from explorer.train.session import load_model
 
-LAYOUTS: dict[str, Callable[[Latents], Projection]] = {"pca": pca_layout, "umap": umap_layout}
-"""Ways to lay latents out on a map, by the name people choose."""
-
 GALLERY_COUNT = 2000
 DIRECTIONS_COUNT = 10_000
-COMPANIONS = ("atlas.webp", "gallery.npz", "directions.npz", "facts.json", "evaluation.json")
+_MODEL = ("experiment.json", "data.json", "weights.safetensors")
+COMPANIONS = (
+    "atlas.webp",
+    "gallery.npz",
+    MEASURES,
+    "directions.npz",
+    "facts.json",
+    "evaluation.json",
+    "honesty.npz",
+    CLASS_JUDGE,
+)
 
 
 @torch.no_grad()
@@ -80,15 +107,43 @@ def prepare(
         test = load_data(settings.model_copy(update={"count": held_out}), "test")
         unseen = test
     gallery = build_gallery(model, train, unseen, count)
+    unseal(folder)
     save_gallery(folder, gallery)
     for path in folder.glob("layout-*.npz"):
         path.unlink()  # laid out for another gallery
-    _lay_out(folder, model, gallery, "pca")
+    _lay_out(folder, model, gallery, PcaSettings(), unreported)
+    save_measures(folder, measure_gallery(model, gallery, unreported))
     fit_attributes(folder, model, train, directions_count)
     update_facts(folder, _training_facts(run, model, train))
+    update_facts(folder, fit_class_judge(folder, train, _test_images(settings)))
     if first_pair is not None:
         _set_first_pair(folder, first_pair, len(gallery))
     seal(folder)
+
+
+def add_class_judge(folder: Path) -> None:
+    """Train the classifier of a prepared model's classes again, with nothing else.
+
+    Args:
+        folder: A prepared model.
+
+    Raises:
+        CheckpointError: The folder holds no finished model.
+        DataError: The data the model was trained on are not there.
+    """
+    settings = RunFolder(folder).experiment().data
+    train = load_data(settings, "train")
+    update_facts(folder, fit_class_judge(folder, train, _test_images(settings)))
+    seal(folder)
+
+
+def _test_images(settings: DataSettings) -> LabelledImages | None:
+    """Return images that say how good a classifier is; None where the data have no test split."""
+    count = min(TESTED, settings.count or TESTED)
+    try:
+        return load_data(settings.model_copy(update={"count": count}), "test")
+    except DataError:
+        return None
 
 
 def _set_first_pair(folder: Path, pair: tuple[int, int], count: int) -> None:
@@ -99,54 +154,99 @@ def _set_first_pair(folder: Path, pair: tuple[int, int], count: int) -> None:
 
 
 @torch.no_grad()
-def project(folder: Path, method: str) -> Projection:
+def project(folder: Path, settings: LayoutSettings, report: Report = unreported) -> Projection:
     """Lay a prepared model's gallery out on a map and keep the map beside the weights.
 
     Args:
         folder: A prepared model.
-        method: One of `LAYOUTS`.
+        settings: Of the map; one of the same settings is replaced.
+        report: Told how far it is.
 
     Raises:
-        ConfigError: The method is unknown.
+        ConfigError: A setting is not allowed.
         CheckpointError: The folder holds no prepared model.
     """
-    if method not in LAYOUTS:
-        hint = near_match(method, LAYOUTS)
-        raise ConfigError(f"No layout '{method}'.{hint} Choose one of {', '.join(LAYOUTS)}.")
     gallery = load_gallery(folder, RunFolder(folder).data_card().image_shape)
-    layout = _lay_out(folder, load_model(folder), gallery, method)
+    model = load_model(folder)
+    settings.check(len(gallery), cast(GenerativeModel, model).traits.latent_dim)
+    layout = _lay_out(folder, model, gallery, settings, report)
     seal(folder)
     return layout
 
 
-def _lay_out(folder: Path, model: nn.Module, gallery: Gallery, method: str) -> Projection:
+def measure(folder: Path, report: Report = unreported) -> Measures:
+    """Measure the gallery of a prepared model and keep the numbers; the other files stay.
+
+    Args:
+        folder: A prepared model.
+        report: Told how far it is.
+
+    Raises:
+        CheckpointError: The folder holds no prepared model.
+    """
+    gallery = load_gallery(folder, RunFolder(folder).data_card().image_shape)
+    save_measures(folder, measure_gallery(load_model(folder), gallery, report))
+    seal(folder)
+    return cast(Measures, load_measures(folder, len(gallery)))
+
+
+def _lay_out(
+    folder: Path, model: nn.Module, gallery: Gallery, settings: LayoutSettings, report: Report
+) -> Projection:
     everything = np.arange(len(gallery), dtype=np.int64)
-    layout = LAYOUTS[method](gallery_latents(model, gallery, everything))
-    save_projection(folder / f"layout-{method}.npz", layout)
+    latents = gallery_latents(model, gallery, everything)
+    layout = lay_out(latents, settings, lambda share: report(share, "Laying the images out"))
+    save_projection(folder / f"layout-{settings.name}.npz", layout)
     return layout
 
 
-def fit_attributes(folder: Path, model: nn.Module, train: LabelledImages, count: int) -> None:
-    """Find the directions of every attribute with enough images; write none if there is none.
+@torch.no_grad()
+def refit_attributes(folder: Path, *, count: int = DIRECTIONS_COUNT) -> Directions:
+    """Find the directions of a finished model again, and leave the rest of its folder as it is.
+
+    Args:
+        folder: A finished run.
+        count: Training images to take at most.
+
+    Raises:
+        CheckpointError: The folder holds no finished model.
+        DataError: The data the model was trained on are not there.
+    """
+    model = load_model(folder)
+    train = load_data(RunFolder(folder).experiment().data, "train")
+    found = fit_attributes(folder, model, train, count)
+    seal(folder)
+    return found
+
+
+def fit_attributes(
+    folder: Path, model: nn.Module, train: LabelledImages, count: int
+) -> Directions:
+    """Find the directions of every attribute with enough images, and of the unlabelled variation.
 
     Args:
         folder: Where `directions.npz` goes.
         model: Meets `GenerativeModel`.
         train: What the model was trained on, in training order.
         count: Images to take at most: the first ones.
+
+    Returns:
+        What was found; its `refused` tells which attributes have too few images.
     """
     shown = train.subset(np.arange(min(count, len(train)), dtype=np.int64))
-    columns = usable_attributes(torch.from_numpy(shown.attributes))
-    if not len(columns):
-        (folder / "directions.npz").unlink(missing_ok=True)
-        return
     encoder = cast(GenerativeModel, model)
-    sums = DirectionSums(len(columns), encoder.traits.latent_dim, len(train.class_names))
+    fit = DirectionFit(
+        shown.attribute_names,
+        shown.class_names,
+        torch.from_numpy(shown.attributes),
+        torch.from_numpy(shown.labels),
+        encoder.traits.latent_dim,
+    )
     for batch in batches_of(shown):
-        marks = torch.from_numpy(shown.attributes[batch.indices.numpy()])[:, columns]
-        sums.update(encoder.latents([batch]), marks, batch.labels)
-    names = [train.attribute_names[column] for column in columns.tolist()]
-    save_directions(folder / "directions.npz", fit_directions(sums, names, train.class_names))
+        fit.update(encoder.latents([batch]))
+    directions = fit.finish(weights_version(folder))
+    save_directions(folder / "directions.npz", directions)
+    return directions
 
 
 def _training_facts(
@@ -193,9 +293,14 @@ def update_facts(folder: Path, facts: dict[str, float | int | str]) -> None:
     write_json(path, {**known, **facts})
 
 
+def unseal(folder: Path) -> None:
+    """Write the manifest over the model alone, so that being cut off later loses no model."""
+    checkpoint.write_manifest(folder, _MODEL)
+
+
 def seal(folder: Path) -> None:
     """Write the manifest over everything a prepared model consists of."""
-    names = ["experiment.json", "data.json", "weights.safetensors"]
+    names = list(_MODEL)
     names += [name for name in COMPANIONS if (folder / name).exists()]
     names += [path.name for path in folder.glob("layout-*.npz")]
     checkpoint.write_manifest(folder, names)

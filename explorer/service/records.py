@@ -1,12 +1,14 @@
 """What the workbench returns: plain records of arrays, numbers and texts."""
 
-__all__ = ["AttributeCard", "Edit", "EditRow", "ModelCard", "Picture", "Walk", "WalkRow"]
+__all__ = ["AttributeCard", "Edit", "EditRow", "ModelCard", "Picture"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
+
+from explorer.service.guests import ClassFrom, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +43,30 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One gallery image and what is known of it.
+    """One gallery image or guest, and what is known of it.
 
     Attributes:
-        position: Row in the gallery.
+        position: Row in the gallery, or that of a guest.
         pixels: uint8, shape (height, width, channel).
         class_name: Its class.
-        attributes: Names of the attributes it has.
-        held_out: Whether training never saw it.
+        attributes: Names of the attributes it has; none for guests, whose are not known.
+        origin: Where it comes from.
+        source: The text that finds it again; see `explorer.service.points`.
+        class_from: Who says of which class it is.
     """
 
     position: int
     pixels: UInt8[np.ndarray, "height width channel"]
     class_name: str
     attributes: tuple[str, ...]
-    held_out: bool
+    origin: Origin
+    source: str
+    class_from: ClassFrom
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WalkRow:
-    """One kind of path between two images.
-
-    Attributes:
-        method: "slerp" or "lerp".
-        frames: uint8, shape (points, height, width, channel); the ends are as the model has them.
-        norms: Length of the latent of each frame, float32, shape (points,).
-        inside: Whether the midpoint's norm is typical of the training latents.
-    """
-
-    method: str
-    frames: UInt8[np.ndarray, "points height width channel"]
-    norms: Float32[np.ndarray, " points"]
-    inside: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Walk:
-    """The same two images joined in several ways, frame by frame.
-
-    Attributes:
-        start: Gallery position of A.
-        end: Gallery position of B.
-        rows: One a method.
-        typical: 2.5 %, 50 % and 97.5 % quantiles of the training latents' norms.
-        angle: Between the two latents, radians.
-        distance: Between the two latents, Euclidean.
-        verdict: One sentence with its numbers.
-    """
-
-    start: int
-    end: int
-    rows: tuple[WalkRow, ...]
-    typical: tuple[float, float, float]
-    angle: float
-    distance: float
-    verdict: str
+    @property
+    def held_out(self) -> bool:
+        """Whether it is an image of the data set that training never saw."""
+        return self.origin == "held-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +75,14 @@ class AttributeCard:
 
     Attributes:
         name: The attribute.
-        positives: Training images with it.
-        negatives: Training images without it.
-        kind: Which direction moves it: "conditional" (from the image's own class), "ridge" or
-            "pooled" (z_pos - z_neg).
+        positives: Images with it that it was learned from; 0 for a variation.
+        negatives: Images without it.
+        kind: Which direction moves an image of the first class, see
+            `explorer.latent.directions`; "principal" for a variation.
         flips: Share of held-out faces that change when it is moved by `strength`; NaN if not
             measured.
         strength: The measured strength; the slider's mark.
+        own: Whether a person taught it.
     """
 
     name: str
@@ -119,6 +91,7 @@ class AttributeCard:
     kind: str
     flips: float
     strength: float
+    own: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,8 +100,8 @@ class Edit:
 
     Attributes:
         pixels: uint8, shape (height, width, channel). Strength 0 gives the image itself.
-        positions: Where the edited latent lies along each attribute: -0.5 mean negative, +0.5
-            mean positive.
+        positions: Where the edited latent lies along each slider's direction: about -0.5 is
+            the mean without the attribute, +0.5 with it; for a variation, standard deviations.
         bits_per_dim: Of the edited image; NaN where the model has no likelihood.
     """
 

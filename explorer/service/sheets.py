@@ -1,8 +1,8 @@
 """Pictures made of pictures: rows with labels, and a map of thumbnails."""
 
-__all__ = ["enlarged", "labelled_sheet", "map_sheet"]
+__all__ = ["enlarged", "labelled_sheet", "map_sheet", "same_size", "titled"]
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -14,7 +14,12 @@ CELL = 96
 GAP = 4
 FONT_SIZE = 13
 LINE = 20
+TITLE = 30
+TITLE_SIZE = 16
 ROW_LABEL = 110
+FRAME = "#c2410c"
+FRAME_WIDTH = 2
+FRAMED = "framed: no image of the data supports this change"
 MAP_SIZE = 1024
 THUMBNAILS = (16, 64)
 MAP_SHARE = 1.5
@@ -34,19 +39,37 @@ def enlarged(
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
+def same_size(
+    rows: Sequence[UInt8[np.ndarray, "columns height width channel"]],
+) -> list[UInt8[np.ndarray, "columns high wide channel"]]:
+    """Return rows of pictures at the size of the largest, each pixel as a block."""
+    high, wide = (max(row.shape[axis] for row in rows) for axis in (1, 2))
+    made = []
+    for row in rows:
+        down, right = (
+            np.arange(side) * row.shape[axis] // side for axis, side in ((1, high), (2, wide))
+        )
+        made.append(row[:, down][:, :, right])
+    return made
+
+
 def labelled_sheet(
     rows: Sequence[tuple[str, UInt8[np.ndarray, "columns height width channel"]]],
     headings: Sequence[str],
+    framed: Collection[tuple[int, int]] = (),
 ) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
     """Return rows of pictures on white, a label left of each row and a heading over each column.
 
     Args:
         rows: Label and pictures; all rows have as many pictures as there are headings.
         headings: One a column; a text too long for its place is cut.
+        framed: (row, column) of pictures that nothing in the data supports. They get a frame
+            around them, which covers none of their pixels, and a line below says what it means.
     """
     pictures = [enlarged(row, CELL) for _, row in rows]
     high, wide = pictures[0].shape[1:3]
-    size = (ROW_LABEL + len(headings) * (wide + GAP), LINE + len(rows) * (high + GAP))
+    below = LINE if framed else 0
+    size = (ROW_LABEL + len(headings) * (wide + GAP), LINE + len(rows) * (high + GAP) + below)
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_SIZE)
     for column, heading in enumerate(headings):
@@ -58,8 +81,26 @@ def labelled_sheet(
         text = _cut(label, font, ROW_LABEL - 2 * GAP)
         pen.text((GAP, top + high / 2), text, fill="black", font=font, anchor="lm")
         for column, picture in enumerate(pictures[row]):
-            sheet.paste(_as_image(picture), (ROW_LABEL + column * (wide + GAP), top))
+            left = ROW_LABEL + column * (wide + GAP)
+            sheet.paste(_as_image(picture), (left, top))
+            if (row, column) in framed:
+                _frame(pen, left, top, wide, high)
+    if framed:
+        text = _cut(FRAMED, font, size[0] - 2 * GAP)
+        pen.text((GAP, size[1] - LINE / 2), text, fill=FRAME, font=font, anchor="lm")
     return np.array(sheet)
+
+
+def titled(
+    sheet: UInt8[np.ndarray, "height width 3"], title: str
+) -> UInt8[np.ndarray, "higher width 3"]:
+    """Return a sheet with a title over it; a title too long for the sheet is cut."""
+    whole = Image.new("RGB", (sheet.shape[1], TITLE + sheet.shape[0]), "white")
+    pen, font = ImageDraw.Draw(whole), ImageFont.load_default(TITLE_SIZE)
+    text = _cut(title, font, sheet.shape[1] - 2 * GAP)
+    pen.text((GAP, TITLE / 2), text, fill="black", font=font, anchor="lm")
+    whole.paste(Image.fromarray(sheet), (0, TITLE))
+    return np.array(whole)
 
 
 def map_sheet(
@@ -82,6 +123,13 @@ def map_sheet(
         thumbnail = _as_image(picture).resize((side, side), Image.Resampling.BOX)
         sheet.paste(thumbnail, (left, top))
     return np.array(sheet)
+
+
+def _frame(pen: ImageDraw.ImageDraw, left: int, top: int, wide: int, high: int) -> None:
+    """Draw a frame around a picture, in the gaps beside it."""
+    near, far = (left - FRAME_WIDTH, top - FRAME_WIDTH), (left + wide, top + high)
+    corners = (*near, *(edge + FRAME_WIDTH - 1 for edge in far))
+    pen.rectangle(corners, outline=FRAME, width=FRAME_WIDTH)
 
 
 def _as_image(pixels: UInt8[np.ndarray, "height width channel"]) -> Image.Image:

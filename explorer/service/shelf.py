@@ -10,17 +10,29 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from explorer import models
-from explorer.errors import CheckpointError, ExplorerError, UnknownModelError, near_match
-from explorer.latent.directions import Directions, load_directions
+from explorer.errors import (
+    CheckpointError,
+    ConfigError,
+    ExplorerError,
+    UnknownModelError,
+    near_match,
+)
+from explorer.judge.class_classifier import ClassClassifier
+from explorer.latent.direction_file import load_directions
+from explorer.latent.directions import Directions
 from explorer.latent.projection import Projection, load_projection
 from explorer.protocol import GenerativeModel
+from explorer.service.class_judge import open_class_judge
 from explorer.service.gallery import Gallery, load_gallery
+from explorer.service.guests import Guests
+from explorer.service.latent_file import weights_version
+from explorer.service.measures import Measures, load_measures
 from explorer.service.records import ModelCard
 from explorer.train.run import DataCard, RunFolder
 from explorer.train.session import load_model
@@ -35,32 +47,66 @@ class OpenModel:
 
     Attributes:
         name: Folder name.
+        folder: Where it lies.
+        version: SHA-256 of its weights.
         model: Ready to use, on the CPU; use it under `lock`.
         data: What it was built for.
         gallery: Images to pick from.
         layouts: Maps by method; at least one.
-        directions: Of the attributes; None where the data has none.
+        directions: Of the attributes, and variations; None where none were found.
+        measures: Of each gallery image; None where they were not measured.
+        class_judge: Tells the classes apart; None where there is no such classifier.
         facts: Measured numbers.
         token: Changes whenever a file of the model changes.
         lock: One thread at a time computes with the model.
+        guests: Points beside the gallery; they outlive the model's stay in memory.
         codes: Latents of gallery images that were asked for, by position, the latest last.
+        own: Files of own attributes that were read, by name; see `explorer.service.own_files`.
     """
 
     name: str
+    folder: Path
+    version: str
     model: nn.Module
     data: DataCard
     gallery: Gallery
     layouts: Mapping[str, Projection]
     directions: Directions | None
+    measures: Measures | None
+    class_judge: ClassClassifier | None
     facts: Mapping[str, float | int | str]
     token: str
+    guests: Guests
     lock: AbstractContextManager[bool] = field(default_factory=threading.RLock)
     codes: dict[int, torch.Tensor] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
     @property
     def generative(self) -> GenerativeModel:
         """The model by its protocol."""
         return cast(GenerativeModel, self.model)
+
+    def label(self, position: int) -> int:
+        """Return the class number of a gallery image or guest.
+
+        Raises:
+            ConfigError: There is none at this position.
+        """
+        if 0 <= position < len(self.gallery):
+            return int(self.gallery.labels[position])
+        return self.guests.get(position).label
+
+    def class_number(self, class_name: str) -> int:
+        """Return the number of a class.
+
+        Raises:
+            ConfigError: There is no such class; the text names the known ones.
+        """
+        names = self.data.class_names
+        if class_name not in names:
+            hint = near_match(class_name, names)
+            raise ConfigError(f"No class '{class_name}'.{hint} Known: {', '.join(names)}.")
+        return names.index(class_name)
 
 
 class Shelf:
@@ -73,6 +119,7 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
+        self._guests: dict[str, tuple[str, Guests]] = {}
         self._lock = threading.Lock()
 
     def models(self) -> list[ModelCard]:
@@ -120,7 +167,9 @@ class Shelf:
             if name in self._open and self._open[name].token == token:
                 self._open.move_to_end(name)
                 return self._open[name]
-            opened = _open(folder, token)
+            known, guests = self._guests.get(name, ("", None))
+            opened = _open(folder, token, guests if known == token else None)
+            self._guests[name] = token, opened.guests
             self._open[name] = opened
             self._open.move_to_end(name)
             while len(self._open) > OPEN_AT_ONCE:
@@ -137,7 +186,7 @@ class Shelf:
         return self.root / name
 
 
-def _open(folder: Path, token: str) -> OpenModel:
+def _open(folder: Path, token: str, guests: Guests | None) -> OpenModel:
     run = RunFolder(folder)
     data = run.data_card()
     layouts = {
@@ -157,8 +206,23 @@ def _open(folder: Path, token: str) -> OpenModel:
             f"'{folder}' has no map. Run `python -m explorer project --model {folder.name}`."
         )
     path = folder / "directions.npz"
-    directions = load_directions(path) if path.exists() else None
-    return OpenModel(folder.name, model, data, gallery, layouts, directions, _facts(folder), token)
+    version = weights_version(folder)
+    directions = load_directions(path, model=version) if path.exists() else None
+    return OpenModel(
+        folder.name,
+        folder,
+        version,
+        model,
+        data,
+        gallery,
+        layouts,
+        directions,
+        load_measures(folder, len(gallery)),
+        open_class_judge(folder, len(data.class_names), data.image_shape[0]),
+        _facts(folder),
+        token,
+        guests or Guests(folder.name, len(gallery)),
+    )
 
 
 def _facts(folder: Path) -> dict[str, float | int | str]:

@@ -14,25 +14,23 @@ from explorer.data.images import to_images, to_pixels
 from explorer.errors import (
     ConfigError,
     NotSupportedError,
-    near_match,
 )
-from explorer.latent.directions import Directions, edit, position
-from explorer.latent.interpolate import METHODS, angles, compare_walks, describe_walk, norms, path
 from explorer.protocol import Density, Latents
+from explorer.service.axes import AS_IN_USE, directions_of, kind_in_use, slider_axes, slider_names
 from explorer.service.gallery import gallery_latents
+from explorer.service.moves import moved
+from explorer.service.own_files import own_directions
+from explorer.service.parts import in_parts
+from explorer.service.progress import Report, unreported
 from explorer.service.records import (
     AttributeCard,
     Edit,
     EditRow,
     Picture,
-    Walk,
-    WalkRow,
 )
 from explorer.service.shelf import OpenModel, Shelf
 
 DEFAULT_TEMPERATURE = 0.85
-FRAMES = (2, 33)
-LONGEST_STRENGTH = 3.0
 CODES_KEPT = 512
 _LIKELIHOOD_SEED = 0
 
@@ -43,14 +41,25 @@ class Workbench(Shelf):
     # pictures
 
     def picture(self, name: str, index: int) -> Picture:
-        """Return one gallery image.
+        """Return one gallery image or guest.
 
         Raises:
-            ConfigError: The index is out of range.
+            ConfigError: There is none at this position.
         """
         opened = self.open(name)
         gallery = opened.gallery
         self._check_index(opened, index)
+        if index >= len(gallery):
+            guest = opened.guests.get(index)
+            return Picture(
+                position=index,
+                pixels=guest.pixels,
+                class_name=opened.data.class_names[guest.label],
+                attributes=(),
+                origin=guest.origin,
+                source=guest.source,
+                class_from=guest.class_from,
+            )
         marks = gallery.attributes[index] if opened.data.attribute_names else ()
         named = zip(opened.data.attribute_names, marks, strict=False)
         return Picture(
@@ -58,7 +67,9 @@ class Workbench(Shelf):
             pixels=gallery.pixels[index],
             class_name=opened.data.class_names[gallery.labels[index]],
             attributes=tuple(attribute for attribute, has in named if has),
-            held_out=bool(gallery.held_out[index]),
+            origin="held-out" if gallery.held_out[index] else "train",
+            source=str(index),
+            class_from="data",
         )
 
     def first_pair(self, name: str) -> tuple[int, int]:
@@ -75,23 +86,26 @@ class Workbench(Shelf):
 
     @torch.no_grad()
     def latents(self, name: str, indices: Sequence[int]) -> Latents:
-        """Return the latents of gallery images, shape (k, dim); each is encoded once.
+        """Return the latents of gallery images and guests, shape (k, dim); each encoded once.
 
         Raises:
-            ConfigError: An index is out of range.
+            ConfigError: There is no image at a position.
         """
         opened = self.open(name)
         for index in indices:
             self._check_index(opened, index)
         with opened.lock:
-            unknown = [index for index in dict.fromkeys(indices) if index not in opened.codes]
+            shown = [index for index in dict.fromkeys(indices) if index < len(opened.gallery)]
+            unknown = [index for index in shown if index not in opened.codes]
             if unknown:
                 positions = np.array(unknown, dtype=np.int64)
                 found = gallery_latents(opened.model, opened.gallery, positions)
                 opened.codes.update(
                     (i, row.clone()) for i, row in zip(unknown, found, strict=True)
                 )
-            latents = torch.stack([opened.codes[index] for index in indices])
+            own = {i: opened.guests.get(i).latent for i in indices if i >= len(opened.gallery)}
+            known = opened.codes | own
+            latents = torch.stack([known[index] for index in indices])
             for index in list(opened.codes)[:-CODES_KEPT]:
                 del opened.codes[index]
         return latents
@@ -118,17 +132,53 @@ class Workbench(Shelf):
                 f"These latents have {latents.shape[1]} values; '{name}' has {expected}. "
                 "Use latents of the same model."
             )
-        with opened.lock:
-            images = opened.generative.decode(latents)
+
+        def decoded(part: torch.Tensor) -> torch.Tensor:
+            images = opened.generative.decode(part)
             if as_sample and isinstance(opened.model, Density):
                 images = opened.model.denoise(images)
+            return images
+
+        with opened.lock:
+            images = in_parts(decoded, latents)
         return to_pixels(images.nan_to_num(0.0))
+
+    def drawn(
+        self, name: str, indices: Sequence[int]
+    ) -> UInt8[np.ndarray, "batch height width channel"]:
+        """Return gallery images and guests as the model draws them.
+
+        That is the very image where the encoder is exact, else its reconstruction; a sample or a
+        mean is drawn by the model to begin with.
+
+        Raises:
+            ConfigError: There is no image at a position.
+        """
+        opened = self.open(name)
+        pictures = [self.picture(name, index) for index in indices]
+        exact = opened.generative.traits.encoder == "exact"
+        pixels = np.stack([picture.pixels for picture in pictures])
+        if exact:
+            return pixels
+        by_model = np.array([picture.origin in ("generated", "mean") for picture in pictures])
+        if not by_model.all():
+            others = [index for index, own in zip(indices, by_model, strict=True) if not own]
+            pixels[~by_model] = self.decode(name, self.latents(name, others), as_sample=False)
+        return pixels
 
     @torch.no_grad()
     def encode(
-        self, name: str, pixels: UInt8[np.ndarray, "batch height width channel"]
+        self,
+        name: str,
+        pixels: UInt8[np.ndarray, "batch height width channel"],
+        report: Report = unreported,
     ) -> Latents:
         """Return the latents of any images of the model's shape.
+
+        Args:
+            name: The model.
+            pixels: The images.
+            report: Takes the progress of a search; what it raises ends the search.
 
         Raises:
             ConfigError: The images' shape is not the model's.
@@ -141,7 +191,9 @@ class Workbench(Shelf):
                 f"channels; '{name}' needs {height}x{width} with {channels}."
             )
         with opened.lock:
-            return opened.generative.encode(to_images(pixels))
+            return opened.generative.encode(
+                to_images(pixels), progress=lambda share: report(share, "Searching the latent")
+            )
 
     @torch.no_grad()
     def sample(
@@ -153,7 +205,22 @@ class Workbench(Shelf):
         temperature: float = DEFAULT_TEMPERATURE,
         class_name: str | None = None,
     ) -> UInt8[np.ndarray, "batch height width channel"]:
-        """Return new pictures.
+        """Return new pictures. For the arguments and errors see `sample_latents`."""
+        latents = self.sample_latents(
+            name, count, seed=seed, temperature=temperature, class_name=class_name
+        )
+        return self.decode(name, latents, as_sample=True)
+
+    def sample_latents(
+        self,
+        name: str,
+        count: int,
+        *,
+        seed: int,
+        temperature: float = DEFAULT_TEMPERATURE,
+        class_name: str | None = None,
+    ) -> Latents:
+        """Draw the latents of new pictures, shape (count, dim).
 
         Args:
             name: The model.
@@ -178,91 +245,50 @@ class Workbench(Shelf):
                     f"'{name}' was trained without classes, so it cannot draw '{class_name}' "
                     "alone. Leave the class out, or set model.config.class_conditional and train."
                 )
-            labels = torch.full((count,), self._class(opened, class_name))
+            labels = torch.full((count,), opened.class_number(class_name))
         generator = torch.Generator().manual_seed(seed)
         with opened.lock:
-            latents = opened.generative.sample_latents(
+            return opened.generative.sample_latents(
                 count, generator=generator, temperature=temperature, labels=labels
             )
-        return self.decode(name, latents, as_sample=True)
-
-    # walks
-
-    def walk(
-        self,
-        name: str,
-        start: int,
-        end: int,
-        *,
-        num_points: int,
-        methods: Sequence[str] = tuple(METHODS),
-    ) -> Walk:
-        """Join two gallery images in several ways.
-
-        Args:
-            name: The model.
-            start: Gallery position of A.
-            end: Gallery position of B.
-            num_points: Frames of each row, 2 to 33, both ends included.
-            methods: Kinds of path.
-
-        Raises:
-            ConfigError: An index, a method or the number of frames is not allowed.
-        """
-        low, high = FRAMES
-        if not low <= num_points <= high:
-            raise ConfigError(f"A walk of {num_points} frames; {low} to {high} are shown.")
-        opened = self.open(name)
-        latents = self.latents(name, [start, end])
-        reference = torch.from_numpy(opened.gallery.norms)
-        paths = [path(latents[0], latents[1], num_points, method) for method in methods]
-        middles = torch.cat([points[1:-1] for points in paths])
-        ends = self.decode(name, latents, as_sample=False)
-        inner = np.split(
-            self.decode(name, middles, as_sample=True) if len(middles) else ends[:0], len(paths)
-        )
-        verdicts, rows = [], []
-        for method, points, frames in zip(methods, paths, inner, strict=True):
-            lengths = norms(points)
-            verdicts.append(describe_walk(lengths, reference, name=method))
-            pictures = np.concatenate([ends[:1], frames, ends[1:]])
-            rows.append(WalkRow(method, pictures, lengths.numpy(), verdicts[-1].inside))
-        quantiles = np.quantile(opened.gallery.norms, [0.025, 0.5, 0.975]).tolist()
-        return Walk(
-            start=start,
-            end=end,
-            rows=tuple(rows),
-            typical=(quantiles[0], quantiles[1], quantiles[2]),
-            angle=float(angles(latents[:1], latents[1:])[0]),
-            distance=float(norms(latents[1:] - latents[:1])[0]),
-            verdict=compare_walks(verdicts),
-        )
 
     # attributes
 
     def attributes(self, name: str) -> list[AttributeCard]:
-        """Return one card an attribute.
+        """Return one card a slider: trained attributes, own attributes, variations.
 
         Raises:
-            NotSupportedError: The model's data has no attributes.
+            NotSupportedError: The model has no sliders.
         """
         opened = self.open(name)
-        directions = self._directions(opened)
-        return [
-            AttributeCard(
-                name=attribute,
-                positives=int(directions.positives[row]),
-                negatives=int(directions.negatives[row]),
-                kind=str(opened.facts.get(f"edit.{attribute}.kind", "conditional")),
-                flips=float(opened.facts.get(f"edit.{attribute}.flips", math.nan)),
-                strength=float(opened.facts.get(f"edit.{attribute}.strength", 1.0)),
+        own, first = own_directions(opened), 0
+        cards = []
+        for attribute in slider_names(opened):
+            kind = kind_in_use(opened, attribute, first)
+            directions = directions_of(opened, attribute)
+            positives, negatives = directions.counts(attribute)
+            cards.append(
+                AttributeCard(
+                    name=attribute,
+                    positives=positives,
+                    negatives=negatives,
+                    kind=kind,
+                    flips=float(opened.facts.get(f"edit.{attribute}.flips", math.nan)),
+                    strength=float(opened.facts.get(f"edit.{attribute}.strength", 1.0)),
+                    own=attribute in own,
+                )
             )
-            for row, attribute in enumerate(directions.names)
-        ]
+        return cards
 
     @torch.no_grad()
     def edit(
-        self, name: str, index: int, strengths: Mapping[str, float], *, with_density: bool = True
+        self,
+        name: str,
+        index: int,
+        strengths: Mapping[str, float],
+        *,
+        kinds: Mapping[str, str] = AS_IN_USE,
+        with_density: bool = True,
     ) -> Edit:
         """Return one gallery image moved along attributes.
 
@@ -270,40 +296,50 @@ class Workbench(Shelf):
             name: The model.
             index: Gallery position.
             strengths: Strength by attribute, each in [-3, 3]; 0 for the others.
+            kinds: Chosen kind of direction by attribute; see `explorer.service.axes.kind_in_use`.
             with_density: Whether to measure bits per dimension too, which costs one more pass.
 
         Raises:
-            NotSupportedError: The model's data has no attributes.
-            ConfigError: An attribute is unknown, or a strength or the index out of range.
+            NotSupportedError: The model has no sliders.
+            ConfigError: An attribute or kind is unknown, or a strength or the index out of range.
         """
         opened = self.open(name)
-        directions = self._directions(opened)
-        moved = self.edited_latents(name, [index], strengths)
-        pixels = self._edited_pictures(opened, [index], moved, strengths)
-        places = {
-            attribute: float(position(moved, directions.pooled[row], directions.midpoints[row])[0])
-            for row, attribute in enumerate(directions.names)
-        }
+        latents = self.edited_latents(name, [index], strengths, kinds=kinds)
+        pixels = self._edited_pictures(opened, [index], latents, strengths)
+        axes = slider_axes(opened, opened.label(index), kinds)
+        places = dict(zip(axes.names, axes.positions(latents[0]).tolist(), strict=True))
         bits = self.bits_per_dim(name, pixels)[0] if with_density else math.nan
         return Edit(pixels[0], places, bits)
 
     def sketch(
-        self, name: str, index: int, strengths: Mapping[str, float]
+        self,
+        name: str,
+        index: int,
+        strengths: Mapping[str, float],
+        *,
+        kinds: Mapping[str, str] = AS_IN_USE,
     ) -> UInt8[np.ndarray, "height width channel"]:
         """Return the picture of `edit` as fast as the model can: neither denoised nor measured.
 
         For a slider on the move. It raises what `edit` raises.
         """
         opened = self.open(name)
-        moved = self.edited_latents(name, [index], strengths)
+        latents = self.edited_latents(name, [index], strengths, kinds=kinds)
         if any(strengths.values()):
-            pictures = self.decode(name, moved, as_sample=False)
+            pictures = self.decode(name, latents, as_sample=False)
         else:
-            pictures = self._edited_pictures(opened, [index], moved, strengths)
+            pictures = self._edited_pictures(opened, [index], latents, strengths)
         first: UInt8[np.ndarray, "height width channel"] = pictures[0]
         return first
 
-    def edit_row(self, name: str, index: int, strengths: Mapping[str, float]) -> EditRow:
+    def edit_row(
+        self,
+        name: str,
+        index: int,
+        strengths: Mapping[str, float],
+        *,
+        kinds: Mapping[str, str] = AS_IN_USE,
+    ) -> EditRow:
         """Return one image of each class before and after the same edit, as the model draws them.
 
         The image at `index` stands for its own class.
@@ -311,99 +347,65 @@ class Workbench(Shelf):
         opened = self.open(name)
         self._check_index(opened, index)
         gallery = opened.gallery
+        own = opened.label(index)
         firsts = [
-            index if label == gallery.labels[index] else int(np.argmax(gallery.labels == label))
+            index if label == own else int(np.argmax(gallery.labels == label))
             for label in range(len(opened.data.class_names))
         ]
-        moved = self.edited_latents(name, firsts, strengths)
+        edited = self.edited_latents(name, firsts, strengths, kinds=kinds)
         before = self._edited_pictures(opened, firsts, self.latents(name, firsts), {})
-        after = self._edited_pictures(opened, firsts, moved, strengths)
+        after = self._edited_pictures(opened, firsts, edited, strengths)
         return EditRow(opened.data.class_names, before, after)
 
     def edited_latents(
-        self, name: str, indices: Sequence[int], strengths: Mapping[str, float]
+        self,
+        name: str,
+        indices: Sequence[int],
+        strengths: Mapping[str, float],
+        *,
+        kinds: Mapping[str, str] = AS_IN_USE,
     ) -> Latents:
         """Return gallery latents moved along attributes, each from its own class.
 
         Models whose latents live on a sphere get unit rows back.
         """
         opened = self.open(name)
-        directions = self._directions(opened)
-        for attribute, strength in strengths.items():
-            if attribute not in directions.names:
-                hint = near_match(attribute, directions.names)
-                known = ", ".join(directions.names)
-                raise ConfigError(f"No attribute '{attribute}'.{hint} Known: {known}.")
-            if not abs(strength) <= LONGEST_STRENGTH:
-                raise ConfigError(
-                    f"Strength {strength} of '{attribute}'; it must lie in "
-                    f"[-{LONGEST_STRENGTH:g}, {LONGEST_STRENGTH:g}]."
-                )
         latents = self.latents(name, indices)
-        rows = []
-        for latent, index in zip(latents, indices, strict=True):
-            label = int(opened.gallery.labels[index])
-            axes = [self._axis(opened, attribute, label) for attribute in strengths]
-            rows.append(
-                edit(latent[None], torch.stack(axes), list(strengths.values()))
-                if axes
-                else latent[None]
-            )
-        moved = torch.cat(rows)
-        if opened.generative.traits.prior == "sphere":
-            moved = torch.nn.functional.normalize(moved)
-        return moved
+        labels = [opened.label(index) for index in indices]
+        return moved(opened, latents, labels, strengths, kinds)
 
     @torch.no_grad()
     def bits_per_dim(
         self, name: str, pixels: UInt8[np.ndarray, "batch height width channel"]
     ) -> list[float]:
-        """Return the bits per dimension of each image, NaN where the model has no likelihood."""
+        """Return the bits per dimension of each image, NaN where the model has no likelihood.
+
+        All images get the same draw of the training noise, so that they can be compared.
+        """
         opened = self.open(name)
-        if not isinstance(opened.model, Density):
+        model = opened.model
+        if not isinstance(model, Density):
             return [math.nan] * len(pixels)
-        generator = torch.Generator().manual_seed(_LIKELIHOOD_SEED)
+
+        def measured(part: torch.Tensor) -> torch.Tensor:
+            generator = torch.Generator().manual_seed(_LIKELIHOOD_SEED)
+            return model.bits_per_dim(part, generator=generator, same_noise=True)
+
         with opened.lock:
-            bits = opened.model.bits_per_dim(to_images(pixels), generator=generator)
+            bits = in_parts(measured, to_images(pixels))
         return [float(value) for value in bits]
 
     def _edited_pictures(
         self,
         opened: OpenModel,
         indices: Sequence[int],
-        moved: Latents,
+        edited: Latents,
         strengths: Mapping[str, float],
     ) -> UInt8[np.ndarray, "batch height width channel"]:
         if any(strengths.values()):
-            return self.decode(opened.name, moved, as_sample=True)
-        if opened.generative.traits.encoder == "exact":
-            return opened.gallery.pixels[list(indices)]
-        return self.decode(opened.name, moved, as_sample=False)
-
-    def _axis(self, opened: OpenModel, attribute: str, label: int) -> torch.Tensor:
-        directions = self._directions(opened)
-        row = directions.names.index(attribute)
-        kind = opened.facts.get(f"edit.{attribute}.kind", "conditional")
-        if kind == "conditional":
-            return directions.conditional[row, label]
-        return directions.ridge[row] if kind == "ridge" else directions.pooled[row]
-
-    def _directions(self, opened: OpenModel) -> Directions:
-        if opened.directions is None:
-            raise NotSupportedError(
-                f"'{opened.name}' was trained on data without attributes, so it has no sliders. "
-                "Add an attributes.csv to the data, or choose a model of labelled faces."
-            )
-        return opened.directions
-
-    def _class(self, opened: OpenModel, class_name: str) -> int:
-        names = opened.data.class_names
-        if class_name not in names:
-            hint = near_match(class_name, names)
-            raise ConfigError(f"No class '{class_name}'.{hint} Known: {', '.join(names)}.")
-        return names.index(class_name)
+            return self.decode(opened.name, edited, as_sample=True)
+        return self.drawn(opened.name, indices)
 
     def _check_index(self, opened: OpenModel, index: int) -> None:
-        count = len(opened.gallery)
-        if not 0 <= index < count:
-            raise ConfigError(f"Image {index} of '{opened.name}'; 0 to {count - 1} are there.")
+        if not 0 <= index < len(opened.gallery):
+            opened.guests.get(index)

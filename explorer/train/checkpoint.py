@@ -12,8 +12,11 @@ and old units go. A reader takes the newest unit whose manifest verifies.
 """
 
 __all__ = [
+    "check_finite",
+    "go_back_to",
     "load_unit",
     "newest_unit",
+    "numbers_of",
     "read_tensors",
     "save_unit",
     "verify",
@@ -34,9 +37,10 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from explorer.errors import CheckpointError
+from explorer.errors import CheckpointError, TrainingError
 from explorer.files import sha256, sync_folder, write_bytes, write_json, write_text
-from explorer.train.loop import TrainState
+from explorer.train.origin import origin_of
+from explorer.train.state import TrainState
 
 SCHEMA = 1
 KEPT_UNITS = 2
@@ -53,19 +57,24 @@ def save_unit(folder: Path, state: TrainState) -> Path:
 
     Raises:
         OSError: The disk is full or not writable; earlier units are untouched.
+        TrainingError: A weight is not finite; earlier units are untouched.
     """
+    for model in (state.model, state.average):
+        check_finite(model, state.step)
     units = folder / "units"
     units.mkdir(parents=True, exist_ok=True)
     sweep(units)
+    unit = units / f"step-{state.step:08d}"
+    if unit.exists() and _is_whole(unit):
+        return unit  # the same step of the same run: to replace it could only lose it
     temporary = Path(tempfile.mkdtemp(dir=units, prefix=".unit-"))
     try:
         write_tensors(temporary / "model.safetensors", state.model.state_dict())
         write_tensors(temporary / "average.safetensors", state.average.state_dict())
         write_tensors(temporary / "optimiser.safetensors", _moments(state.optimiser))
         numbers = {"schema": SCHEMA, "step": state.step, "seconds": state.seconds}
-        write_json(temporary / "state.json", numbers)
+        write_json(temporary / "state.json", numbers | {"made_with": origin_of(state)})
         write_manifest(temporary, [path.name for path in temporary.iterdir()])
-        unit = units / f"step-{state.step:08d}"
         if unit.exists():
             shutil.rmtree(unit)
         temporary.rename(unit)
@@ -75,9 +84,44 @@ def save_unit(folder: Path, state: TrainState) -> Path:
     sync_folder(units)
     verify(unit)
     write_text(units / "latest", unit.name + "\n")
-    for old in sorted(units.glob("step-*"))[:-KEPT_UNITS]:
+    for old in _in_order(units)[:-KEPT_UNITS]:
         shutil.rmtree(old)
     return unit
+
+
+def go_back_to(unit: Path) -> list[str]:
+    """Make a unit the newest one: later ones, which are damaged, go; return their names."""
+    later = [one for one in _in_order(unit.parent) if one.name > unit.name]
+    write_text(unit.parent / "latest", unit.name + "\n")
+    for one in later:
+        shutil.rmtree(one)
+    return [one.name for one in later]
+
+
+def check_finite(model: nn.Module, step: int) -> None:
+    """Check every weight.
+
+    Raises:
+        TrainingError: One is not finite; the text names it.
+    """
+    for name, value in model.state_dict().items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise TrainingError(
+                f"The weights '{name}' are no longer finite at step {step}. The last saved step "
+                "is whole: lower train.learning_rate and go on."
+            )
+
+
+def _in_order(units: Path) -> list[Path]:
+    return sorted(units.glob("step-*"))
+
+
+def _is_whole(unit: Path) -> bool:
+    try:
+        verify(unit)
+    except CheckpointError:
+        return False
+    return True
 
 
 def sweep(units: Path) -> None:
@@ -92,9 +136,8 @@ def newest_unit(folder: Path) -> Path:
     Raises:
         CheckpointError: The run has no unit, or none of them is whole.
     """
-    units = sorted((folder / "units").glob("step-*"), reverse=True)
     problems = []
-    for unit in units:
+    for unit in reversed(_in_order(folder / "units")):
         try:
             verify(unit)
         except CheckpointError as error:
@@ -113,15 +156,25 @@ def load_unit(unit: Path, state: TrainState) -> None:
         CheckpointError: A file is missing, altered, or does not fit the model.
     """
     verify(unit)
-    numbers = json.loads((unit / "state.json").read_text(encoding="utf-8"))
-    if numbers.get("schema") != SCHEMA:
-        raise CheckpointError(
-            f"'{unit}' has schema {numbers.get('schema')!r}; this version reads {SCHEMA}."
-        )
+    numbers = numbers_of(unit)
     fill(state.model, unit / "model.safetensors")
     fill(state.average, unit / "average.safetensors")
     _fill_moments(state.optimiser, read_tensors(unit / "optimiser.safetensors"))
     state.step, state.seconds = numbers["step"], numbers["seconds"]
+
+
+def numbers_of(unit: Path) -> dict[str, Any]:
+    """Return what a whole unit says of itself: "step", "seconds" and, as a rule, "made_with".
+
+    Raises:
+        CheckpointError: Another version wrote it.
+    """
+    numbers: dict[str, Any] = json.loads((unit / "state.json").read_text(encoding="utf-8"))
+    if numbers.get("schema") != SCHEMA:
+        raise CheckpointError(
+            f"'{unit}' has schema {numbers.get('schema')!r}; this version reads {SCHEMA}."
+        )
+    return numbers
 
 
 def fill(model: nn.Module, path: Path) -> None:

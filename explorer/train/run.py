@@ -4,18 +4,21 @@
 experiment.json        enough to repeat the run; written before the first step
 data.json              what the model was built for: shape, classes, counts, hash of the data
 metrics.jsonl          one object a line: step, seconds, learning rate, each loss term by name
-status.json            state, step, seconds, message
+status.json            state, step, seconds, message, speed, device and its memory
 previews/step-*.png    pictures from fixed seeds, from step 0 on
 units/                 what is needed to go on (see `checkpoint`)
 weights.safetensors    the averaged weights, when the run is done or stopped
-run.lock               held while a process trains here
+run.lock               held while a process trains, waits or is paused here
+request.json           what that process is asked to do (see `control`)
+log.txt                what it said, if it was started from the page
 ```
 """
 
 __all__ = ["DataCard", "RunFolder", "RunStatus"]
 
-import fcntl
+import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,8 +31,10 @@ from explorer.files import write_json, write_text
 from explorer.protocol import DataInfo
 from explorer.settings import Experiment, parse_experiment
 from explorer.train import checkpoint
+from explorer.train.lock import hold
+from explorer.train.process import LOCK
 
-RunState = Literal["running", "done", "stopped", "failed"]
+RunState = Literal["queued", "running", "paused", "readying", "done", "stopped", "failed"]
 MODEL_FILES = ("experiment.json", "data.json", "weights.safetensors")
 
 
@@ -77,16 +82,23 @@ class RunStatus:
     """Where a run stands.
 
     Attributes:
-        state: "running", "done", "stopped" or "failed".
+        state: "queued", "running", "paused", "readying" to be explored, "done", "stopped" or
+            "failed".
         step: Updates done.
         seconds: Time spent on them.
         message: One sentence for people.
+        device: What it is trained on; empty where that is not known.
+        images_per_second: Speed of the last updates.
+        memory_mb: Most memory used so far: of the graphics processor, else of the process.
     """
 
     state: RunState
     step: int
     seconds: float
     message: str
+    device: str = ""
+    images_per_second: float = 0.0
+    memory_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +135,12 @@ class RunFolder:
         Raises:
             TrainingError: Another process holds it.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "run.lock").open("w") as file:
-            try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+        with hold(self.path / LOCK) as is_mine:
+            if not is_mine:
                 raise TrainingError(
                     f"Another process is training in '{self.path}'. Wait for it, stop it, or "
                     "take another name."
-                ) from None
+                )
             yield
 
     def experiment(self) -> Experiment:
@@ -184,9 +193,20 @@ class RunFolder:
         write_json(self.path / "status.json", asdict(status))
 
     def add_metrics(self, row: dict[str, float | int]) -> None:
-        """Append one line of metrics."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        """Append one line of metrics, all of it or nothing.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        line = (json.dumps(row) + "\n").encode("utf-8")
+        with (self.path / "metrics.jsonl").open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(size)
+                raise
 
     def metrics(self) -> list[dict[str, float | int]]:
         """Return all whole lines of metrics; a last line that was cut off is left out."""
@@ -200,7 +220,11 @@ class RunFolder:
         write_text(self.path / "metrics.jsonl", "".join(kept))
 
     def finish(self, weights: dict[str, Any]) -> None:
-        """Write the weights that are loaded to explore, and the manifest over them."""
+        """Write the weights that are loaded to explore, and the manifest over them.
+
+        The manifest goes first: without one, what is loaded is the newest unit.
+        """
+        (self.path / checkpoint.MANIFEST).unlink(missing_ok=True)
         checkpoint.write_tensors(self.path / "weights.safetensors", weights)
         checkpoint.write_manifest(self.path, MODEL_FILES)
 

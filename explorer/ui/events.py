@@ -12,13 +12,15 @@ A handler is of one of three kinds, and its wiring takes that kind's settings:
 `CHOOSE` is queued because Gradio announces a changed `gr.State` from queued events only (6.31).
 """
 
-__all__ = ["CHOOSE", "COMPUTE", "LOOKUP", "guarded"]
+__all__ = ["CHOOSE", "COMPUTE", "LOOKUP", "QUIET", "guarded"]
 
 import functools
 import html
+import inspect
 import logging
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
 
 import gradio as gr
 
@@ -27,22 +29,30 @@ from explorer.errors import ExplorerError
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": []}
+"""For every event: panels show their own progress.
+
+A component that Gradio would show progress on is copied, with all of its value, whenever any event
+of the page begins or ends (6.31); where it is the tabs, so is everything inside. That took longer
+than the walk of a new pair.
+"""
+
 LOOKUP: dict[str, Any] = {
     "queue": False,
-    "show_progress": "hidden",
+    **QUIET,
     "trigger_mode": "multiple",
     "api_visibility": "private",
 }
 CHOOSE: dict[str, Any] = {
     "concurrency_limit": None,
-    "show_progress": "hidden",
+    **QUIET,
     "trigger_mode": "multiple",
     "api_visibility": "private",
 }
 COMPUTE: dict[str, Any] = {
     "concurrency_id": "model",
     "concurrency_limit": 1,
-    "show_progress": "hidden",
+    **QUIET,
     "trigger_mode": "always_last",
 }
 NOTICE_SECONDS = 12
@@ -54,25 +64,37 @@ def guarded(handler: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     """Turn what a person can cause into a notice, and anything else into a logged bug.
 
     An `ExplorerError` is shown with exactly its text. Any other exception keeps its traceback in
-    the log; the person reads a neutral sentence without it.
+    the log; the person reads a neutral sentence without it. A handler that yields is guarded in
+    each of its steps.
     """
 
     @functools.wraps(handler)
-    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        try:
-            return handler(*args, **kwargs)
-        except gr.Error:
-            raise
-        except ExplorerError as error:
-            raise _notice("Not possible", str(error)) from None
-        except Exception:
-            _log.exception("A bug in %s", handler.__qualname__)
-            raise _notice(
-                "A bug",
-                "This did not work, and it is our fault. The terminal shows the details.",
-            ) from None
+    def stepwise(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Any:
+        with _explained(handler.__qualname__):
+            yield from cast(Iterator[Any], handler(*args, **kwargs))
 
-    return wrapper
+    @functools.wraps(handler)
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with _explained(handler.__qualname__):
+            return handler(*args, **kwargs)
+
+    return stepwise if inspect.isgeneratorfunction(handler) else wrapper
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except gr.Error:
+        raise
+    except ExplorerError as error:
+        raise _notice("Not possible", str(error)) from None
+    except Exception:
+        _log.exception("A bug in %s", name)
+        raise _notice(
+            "A bug",
+            "This did not work, and it is our fault. The terminal shows the details.",
+        ) from None
 
 
 def _notice(title: str, text: str) -> gr.Error:

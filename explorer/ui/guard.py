@@ -20,15 +20,16 @@ Source:
 __all__ = ["BODY_LIMIT", "Guard"]
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 2**20
 """Bytes of a request; the page sends numbers and short texts."""
 
+_TOO_LARGE = "The page sent more than a request may have, {:,} bytes. Reload it and try again."
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9.-]+?)(?::\d{1,5})?", re.IGNORECASE)
 _URL_AS_FILE = re.compile(r"/(?:file=|proxy=)\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -48,17 +49,26 @@ _HEADERS = (
 class Guard:
     """ASGI middleware that refuses what does not come from our own page."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        limit: int = BODY_LIMIT,
+        larger: Mapping[str, int] | None = None,
+    ) -> None:
         """Stand in front of an app.
 
         Args:
             app: What is guarded.
             hosts: Names and addresses people may use, IPv6 in brackets, without ports.
             limit: Most bytes of a request's body.
+            larger: More than that, for paths that begin so.
         """
         self.app = app
         self.hosts = frozenset(host.lower() for host in hosts)
         self.limit = limit
+        self.larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one connection."""
@@ -70,7 +80,7 @@ class Guard:
             door = _Door(send)
             status, reason = self._refusal(scope)
             if status:
-                answer = PlainTextResponse(reason, status_code=status)
+                answer = _answer(scope, status, reason)
                 await answer(scope, receive, door.send)
             else:
                 await self.app(scope, self._counted(scope, receive, door), door.send)
@@ -90,22 +100,26 @@ class Guard:
             return 403, "Another site may not speak to this page."
         if _URL_AS_FILE.search(unquote(scope["path"])):
             return 403, "This page fetches nothing from elsewhere."
-        lengths = _values(scope, b"content-length")
-        if any(not length.isdigit() or int(length) > self.limit for length in lengths):
-            return 413, f"A request may have {self.limit} bytes."
+        lengths, limit = _values(scope, b"content-length"), self._limit(scope)
+        if any(not length.isdigit() or int(length) > limit for length in lengths):
+            return 413, _TOO_LARGE.format(limit)
         return 0, ""
+
+    def _limit(self, scope: Scope) -> int:
+        allowed = [most for start, most in self.larger.items() if scope["path"].startswith(start)]
+        return max(allowed, default=self.limit)
 
     def _counted(self, scope: Scope, receive: Receive, door: "_Door") -> Receive:
         """Receive until more bytes came than allowed, then refuse and hang up."""
-        total = 0
+        total, limit = 0, self._limit(scope)
 
         async def counted() -> Message:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
-            if total <= self.limit:
+            if total <= limit:
                 return message
-            refusal = PlainTextResponse(f"A request may have {self.limit} bytes.", status_code=413)
+            refusal = _answer(scope, 413, _TOO_LARGE.format(limit))
             await refusal(scope, receive, door.send)
             door.closed = True
             return {"type": "http.disconnect"}
@@ -135,6 +149,13 @@ class _Door:
             ]
             message = {**message, "headers": [*kept, *_HEADERS]}
         await self._send(message)
+
+
+def _answer(scope: Scope, status: int, reason: str) -> Response:
+    """Return a refusal; that of an event so that Gradio shows it on the page."""
+    if scope["path"].startswith("/gradio_api/"):
+        return JSONResponse({"detail": reason}, status_code=status)
+    return PlainTextResponse(reason, status_code=status)
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

@@ -1,6 +1,6 @@
 """The page: a header that says which model is open and what it is, then the tabs in order."""
 
-__all__ = ["APPEARANCE", "Opened", "build", "facts_of", "open_chosen", "open_first"]
+__all__ = ["APPEARANCE", "Opened", "build", "facts_of", "open_chosen", "open_first", "open_link"]
 
 import math
 from dataclasses import dataclass
@@ -10,18 +10,21 @@ from typing import Any
 import gradio as gr
 
 from explorer.errors import ExplorerError
+from explorer.service.import_model import OWN_PICTURES
 from explorer.service.records import ModelCard
 from explorer.service.workbench import Workbench
+from explorer.ui import language, own_image
 from explorer.ui.events import CHOOSE, guarded
 from explorer.ui.scripts import ASSETS, script, skeleton
-from explorer.ui.shared import Picked, Shared, model_choices
-from explorer.ui.tabs import attributes, interpolate, map
+from explorer.ui.share import LINK_START, Restored, restored, view_of_event, view_of_link
+from explorer.ui.shared import Picked, Shared, Wanted, model_choices
+from explorer.ui.tabs import attributes, augment, distributions, interpolate, map, train
 
-TABS: tuple[ModuleType, ...] = (map, interpolate, attributes)
+TABS: tuple[ModuleType, ...] = (map, interpolate, attributes, distributions, augment, train)
 TITLE = "Latent Explorer"
 NO_MODEL = (
-    "There is no model to explore yet. Train one: python -m explorer train --config FILE, "
-    "then reload this page."
+    "There is no model to explore yet. Train one on the tab Train, or: "
+    "python -m explorer train --config FILE, then reload this page."
 )
 _MINUTES_SHOWN = 120
 
@@ -31,8 +34,15 @@ APPEARANCE: dict[str, Any] = {
         primary_hue="indigo", neutral_hue="slate", font=_FONTS, font_mono=["ui-monospace"]
     ),
     "css_paths": sorted(ASSETS.glob("*.css")),
+    "head": language.head() + f"<script>{script('share.js')}</script>",
 }
-"""What Gradio takes beside the page itself: theme and style sheets."""
+"""What Gradio takes beside the page itself: theme, style sheets, and scripts that come first."""
+
+
+_WITHOUT_DATA = (
+    "What this page calls training images or real images, and compares with, are pictures that "
+    "the model made itself"
+)
 
 
 def facts_of(card: ModelCard) -> list[dict[str, str]]:
@@ -43,11 +53,17 @@ def facts_of(card: ModelCard) -> list[dict[str, str]]:
     facts, count = card.facts, sum(card.class_counts)
     _, height, width = card.image_shape
     texts = [
-        (f"{card.model} on {card.data}", "Kind of model, and the data it learned from"),
+        (f"{card.model} · {card.data}", "Kind of model, and the data it learned from"),
         (f"{count:,} images", "Training images"),
-        (f"{len(card.class_names)} classes", ", ".join(card.class_names)),
+        (_classes(len(card.class_names)), ", ".join(card.class_names)),
         (f"{width} × {height} px", "Size of the images"),
     ]
+    if "imported_from" in facts:
+        texts.append((f"imported from {facts['imported_from']}", "Who wrote the checkpoint"))
+        if count == len(card.class_names):
+            del texts[1]  # nobody knows how many it learned from
+    if card.data == OWN_PICTURES:
+        texts.append(("without its data", _WITHOUT_DATA))
     if "bits_per_dim" in facts:
         excess = facts.get("excess")
         floor = f", {excess:.3f} above the noise floor" if isinstance(excess, float) else ""
@@ -66,6 +82,10 @@ def facts_of(card: ModelCard) -> list[dict[str, str]]:
     return [{"text": text, "title": title} for text, title in texts]
 
 
+def _classes(count: int) -> str:
+    return "1 class" if count == 1 else f"{count} classes"
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What came of opening a model.
@@ -73,10 +93,12 @@ class Opened:
     Attributes:
         picked: The pair to show; None where no model is open.
         problem: Why the page does not show what was wanted; empty if it does.
+        restored: The view that a link asked for, found again; None where there was none.
     """
 
     picked: Picked | None
     problem: str
+    restored: Restored | None = None
 
 
 def open_first(workbench: Workbench) -> Opened:
@@ -99,6 +121,19 @@ def open_chosen(workbench: Workbench, name: str, picked: Picked | None) -> Opene
     except ExplorerError as error:
         problem = str(error)
     return Opened(picked, f"'{name}' cannot be opened: {problem.removesuffix('.')}.")
+
+
+def open_link(workbench: Workbench, link: str) -> Opened:
+    """Open the view of a link's end; without one, or if it cannot be shown, the first model."""
+    if not link.startswith(LINK_START):
+        return open_first(workbench)
+    try:
+        found = restored(workbench, view_of_link(link))
+    except ExplorerError as error:
+        opened = open_first(workbench)
+        problem = f"This link cannot be opened: {error} {opened.problem}"
+        return Opened(opened.picked, problem.strip())
+    return Opened(found.picked, "", found)
 
 
 def build(workbench: Workbench) -> gr.Blocks:
@@ -124,32 +159,78 @@ def build(workbench: Workbench) -> gr.Blocks:
                 elem_id="about",
                 elem_classes=["bare"],
             )
-        with gr.Tabs(elem_id="tabs"):
+            link = gr.Textbox(visible=False)
+            returning = gr.HTML(
+                value=None,
+                html_template="",
+                js_on_load=script("restore.js"),
+                apply_default_css=False,
+                elem_id="returning",
+                elem_classes=["bare"],
+            )
+        with gr.Tabs(elem_id="tabs") as tabs:
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.TITLE.lower(), elem_id=f"tab-{tab.TITLE.lower()}"):
                     tab.build(workbench, shared)
-        _wire(workbench, shared, about, page)
+        own_image.build(workbench, shared)
+        _wire(workbench, shared, Frame(page, tabs, about, link, returning))
     return page
 
 
-def _wire(workbench: Workbench, shared: Shared, about: gr.HTML, page: gr.Blocks) -> None:
-    def shown(opened: Opened) -> tuple[Any, Picked | None, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the tabs.
+
+    Attributes:
+        page: All of it.
+        tabs: The row of tabs.
+        about: What the open model is.
+        link: Takes the end of the page's address, from "#" on.
+        returning: Fires `restore` with a `link` or a `view`.
+    """
+
+    page: gr.Blocks
+    tabs: gr.Tabs
+    about: gr.HTML
+    link: gr.Textbox
+    returning: gr.HTML
+
+
+def _wire(workbench: Workbench, shared: Shared, frame: Frame) -> None:
+    def shown(opened: Opened) -> tuple[Any, ...]:
         name = opened.picked.model if opened.picked else None
         picker = gr.Dropdown(choices=model_choices(workbench.models()), value=name)
         facts = facts_of(workbench.card(name)) if name else []
-        return picker, opened.picked, {"facts": facts, "problem": opened.problem}
+        found = opened.restored
+        tabs = gr.Tabs(selected=found.tab) if found else gr.skip()
+        view = found.view if found else None
+        return picker, opened.picked, {"facts": facts, "problem": opened.problem}, tabs, view
 
     @guarded
-    def start() -> tuple[Any, Picked | None, dict[str, Any]]:
-        return shown(open_first(workbench))
+    def start(link: str) -> tuple[Any, ...]:
+        return shown(open_link(workbench, link))
 
     @guarded
-    def choose(name: str, picked: Picked | None) -> tuple[Any, Picked | None, dict[str, Any]]:
+    def choose(name: str, picked: Picked | None) -> tuple[Any, ...]:
         return shown(open_chosen(workbench, name, picked))
 
-    outputs = [shared.model, shared.picked, about]
-    page.load(start, None, outputs, **CHOOSE)
+    @guarded
+    def explore(wanted: Wanted | None, picked: Picked | None) -> tuple[Any, ...]:
+        if wanted is None:
+            return (gr.skip(),) * len(outputs)
+        picker, pair, facts, _, view = shown(open_chosen(workbench, wanted.model, picked))
+        return picker, pair, facts, gr.Tabs(selected="map"), view
+
+    @guarded
+    def restore(event: gr.EventData) -> tuple[Any, ...]:
+        found = restored(workbench, view_of_event(event))
+        return shown(Opened(found.picked, "", found))
+
+    outputs = [shared.model, shared.picked, frame.about, frame.tabs, shared.view]
+    frame.page.load(start, frame.link, outputs, js="() => location.hash", **CHOOSE)
     shared.model.input(choose, [shared.model, shared.picked], outputs, **CHOOSE)
+    shared.wanted.change(explore, [shared.wanted, shared.picked], outputs, **CHOOSE)
+    frame.returning.restore(restore, None, outputs, **CHOOSE)
 
 
 def _duration(minutes: float | int | str) -> str:

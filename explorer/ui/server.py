@@ -1,6 +1,6 @@
 """The server: our own routes and the Gradio page in one app, behind the guard."""
 
-__all__ = ["build_app", "serve"]
+__all__ = ["build_app", "serve", "serve_window"]
 
 import asyncio
 import contextlib
@@ -15,22 +15,24 @@ from collections.abc import Callable, Iterator
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException
-from starlette.responses import Response
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.errors import ConfigError, ExplorerError
-from explorer.service.shelf import OpenModel
+from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
-from explorer.ui import layout
+from explorer.ui import layout, own_image
+from explorer.ui.augment_sets import OPEN_LIMIT, OPEN_PATH, add_augment_routes
 from explorer.ui.guard import BODY_LIMIT, Guard
-from explorer.ui.latent_map import about_bytes, atlas_bytes, points_bytes
+from explorer.ui.map_data import add_data_routes
+from explorer.ui.scripts import ASSETS
+from explorer.ui.share import SHARE_LIMIT, add_share_routes
+from explorer.ui.training import uploads
+from explorer.ui.training.run_routes import add_run_routes
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """Under which names a page on this machine answers."""
 
-_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
-_GONE = HTTPException(404, "There is no such data; reload the page.")
 _IGNORED = (
     "GRADIO_SHARE",
     "GRADIO_ALLOWED_PATHS",
@@ -48,7 +50,12 @@ def build_app(workbench: Workbench) -> ASGIApp:
     for name in _IGNORED:
         os.environ.pop(name, None)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    _add_data_routes(app, workbench)
+    add_data_routes(app, workbench)
+    add_share_routes(app, workbench)
+    own_image.add_own_image_routes(app)
+    add_run_routes(app, workbench)
+    uploads.add_upload_routes(app, workbench.root)
+    add_augment_routes(app, workbench)
     page = layout.build(workbench)
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
     gr.mount_gradio_app(
@@ -62,10 +69,18 @@ def build_app(workbench: Workbench) -> ASGIApp:
         footer_links=[],
         mcp_server=False,
         ssr_mode=False,
-        pwa=False,
+        pwa=True,
         **layout.APPEARANCE,
     )
-    return Guard(_uncompressed(app), hosts=HOSTS)
+    # Mounting resets it, and takes one for the path "/" only.
+    page.favicon_path = str(ASSETS / "icon.png")  # type: ignore[assignment]  # declared None
+    larger = {
+        "/share/": SHARE_LIMIT,
+        own_image.PATH: own_image.BODY_LIMIT,
+        **uploads.LIMITS,
+        OPEN_PATH: OPEN_LIMIT,
+    }
+    return Guard(_uncompressed(app), hosts=HOSTS, larger=larger)
 
 
 def serve(
@@ -88,10 +103,50 @@ def serve(
     Raises:
         ConfigError: The address is not of this machine alone, or the port cannot be had.
     """
+    with _prepared(workbench, host, port) as (server, listener, url):
+        server.ready = lambda: _welcome(workbench, url, open_browser, on_ready)
+        server.run(sockets=[listener])
+
+
+def serve_window(
+    workbench: Workbench, *, host: str, port: int, show: Callable[[str], None]
+) -> None:
+    """Serve the page as long as a window shows it.
+
+    Args:
+        workbench: The models.
+        host: As for `serve`.
+        port: As for `serve`.
+        show: Shows the page at an address and returns once the person has closed the window; it
+            runs in this thread, as windows must.
+
+    Raises:
+        ConfigError: As for `serve`, or the server did not start.
+    """
+    with _prepared(workbench, host, port) as (server, listener, url):
+        answers = threading.Event()
+        server.ready = answers.set
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            while not answers.wait(0.1):
+                if not thread.is_alive():
+                    raise ConfigError("The page did not start. Run `python app.py` to see why.")
+            threading.Thread(target=_warm, args=(workbench,), daemon=True).start()
+            show(url)
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@contextlib.contextmanager
+def _prepared(
+    workbench: Workbench, host: str, port: int
+) -> Iterator[tuple["_Server", socket.socket, str]]:
+    """Hold the port and build the server; yield it with its socket and the page's address."""
     address = _loopback(host)
     with _bound(address, port) as listener, _own_temporary_folder():
         shown = f"[{address}]" if ":" in address else address
-        url = f"http://{shown}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             build_app(workbench),
             log_level="warning",
@@ -102,8 +157,7 @@ def serve(
             timeout_graceful_shutdown=1,
         )
         logging.getLogger("uvicorn.error").addFilter(_NotForPeople())
-        server = _Server(config, lambda: _welcome(workbench, url, open_browser, on_ready))
-        server.run(sockets=[listener])
+        yield _Server(config), listener, f"http://{shown}:{listener.getsockname()[1]}"
 
 
 class _NotForPeople(logging.Filter):
@@ -117,16 +171,20 @@ class _NotForPeople(logging.Filter):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    Attributes:
+        ready: Called once, then.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._ready = ready
+        self.ready: Callable[[], None] = lambda: None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            self._ready()
+            self.ready()
 
 
 def _welcome(
@@ -145,7 +203,7 @@ def _warm(workbench: Workbench) -> None:
     if picked is None:
         return
     try:
-        workbench.walk(picked.model, picked.a, picked.b, num_points=2)
+        walk(workbench, picked.model, picked.a, picked.b, num_points=2)
     except ExplorerError as error:
         _log.warning("'%s' could not be tried out: %s", picked.model, error)
 
@@ -160,35 +218,6 @@ def _uncompressed(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return answer
-
-
-def _add_data_routes(app: FastAPI, workbench: Workbench) -> None:
-    def found(model: str, token: str) -> OpenModel:
-        try:
-            opened = workbench.open(model)
-        except ExplorerError:
-            raise _GONE from None
-        if opened.token != token:
-            raise _GONE
-        return opened
-
-    @app.get("/explore/{model}/{token}/atlas.webp")
-    def atlas(model: str, token: str) -> Response:
-        content = atlas_bytes(workbench, found(model, token))
-        return Response(content, media_type="image/webp", headers=_FOREVER)
-
-    @app.get("/explore/{model}/{token}/points-{name}.bin")
-    def points(model: str, token: str, name: str) -> Response:
-        opened = found(model, token)
-        if name not in opened.layouts:
-            raise _GONE
-        content = points_bytes(opened, name)
-        return Response(content, media_type="application/octet-stream", headers=_FOREVER)
-
-    @app.get("/explore/{model}/{token}/about.json")
-    def about(model: str, token: str) -> Response:
-        content = about_bytes(found(model, token))
-        return Response(content, media_type="application/json", headers=_FOREVER)
 
 
 def _loopback(host: str) -> str:

@@ -1,6 +1,6 @@
-"""What more than one tab uses: the model picker and the picked pair."""
+"""What more than one tab uses: the model picker, the picked pair, the images chosen by lasso."""
 
-__all__ = ["Picked", "Shared", "model_choices"]
+__all__ = ["Picked", "Selection", "Shared", "Wanted", "model_choices"]
 
 from dataclasses import dataclass
 
@@ -25,6 +25,27 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Images chosen together on the map.
+
+    Attributes:
+        model: Whose.
+        positions: Positions on its map, ascending, at least one.
+    """
+
+    model: str
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model that a tab asks to see on the map; a number makes equal wishes differ."""
+
+    model: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """Components and state of more than one tab.
 
@@ -32,10 +53,17 @@ class Shared:
         model: The picker; its value is the model's name, None where there is no model.
         picked: Holds a `Picked`, or None as long as no model is open. A new model comes with a
             new pair, so that a tab needs to listen to `picked.change` only.
+        selection: Holds a `Selection`, or None where nothing is selected.
+        view: Holds the `View` that a link or a dropped picture asked for last, or None. It comes
+            together with its pair; tabs take their own settings from it.
+        wanted: Holds the `Wanted` model of a tab that asks for one, or None.
     """
 
     model: gr.Dropdown
     picked: gr.State
+    selection: gr.State
+    view: gr.State
+    wanted: gr.State
 
     @classmethod
     def build(cls, cards: list[ModelCard]) -> "Shared":
@@ -49,7 +77,13 @@ class Shared:
             interactive=True,
             elem_id="model-picker",
         )
-        return cls(model=model, picked=gr.State(None))
+        return cls(
+            model=model,
+            picked=gr.State(None),
+            selection=gr.State(None),
+            view=gr.State(None),
+            wanted=gr.State(None),
+        )
 
 
 def model_choices(cards: list[ModelCard]) -> list[tuple[str, str]]:

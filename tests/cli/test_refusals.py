@@ -32,11 +32,17 @@ def assert_refused(result, *words):
         (("interpolate", "--model", GLOW, "--from", "60"), ("Image 60", "0 to 59")),
         (("interpolate", "--model", GLOW, "--to", "-1"), ("Image -1", "0 to 59")),
         (("interpolate", "--model", GLOW, "--steps", "1"), ("1 frames", "2 to 33")),
-        (("attributes", "--model", GLOW, "--set", "simle=1"), ("simle", "'smile'")),
-        (("attributes", "--model", GLOW, "--set", "smile=9"), ("9", "smile", "[-3, 3]")),
-        (("attributes", "--model", GLOW, "--set", "smile=nan"), ("nan", "[-3, 3]")),
-        (("attributes", "--model", GLOW, "--set", "smile"), ("'smile'", "smile", "strength")),
-        (("attributes", "--model", GLOW, "--index", "99"), ("Image 99", "0 to 59")),
+        (("attributes", "edit", "--model", GLOW, "--set", "simle=1"), ("simle", "'smile'")),
+        (("attributes", "edit", "--model", GLOW, "--set", "smile=9"), ("9", "smile", "[-3, 3]")),
+        (("attributes", "edit", "--model", GLOW, "--set", "smile=nan"), ("nan", "[-3, 3]")),
+        (
+            ("attributes", "edit", "--model", GLOW, "--set", "smile"),
+            ("'smile'", "value", "glasses=1"),
+        ),
+        (
+            ("attributes", "kinds", "--model", GLOW, "--attribute", "smile", "--index", "99"),
+            ("99", "0 to 59"),
+        ),
         (("project", "--model", GLOW, "--method", "umpa"), ("umpa", "'umap'", "pca")),
         (("evaluate", "--model", GLICO, "--part", "density"), (GLICO, "density", "likelihood")),
         (("evaluate", "--model", GLOW, "--part", "densty"), ("densty", "'density'")),
@@ -58,9 +64,14 @@ def test_a_wrong_command_line_is_explained(typed, words):
 
 
 def test_a_value_of_the_wrong_kind_is_refused(typed):
-    result = typed("interpolate", "--model", "x", "--from", "three")
+    result = typed("interpolate", "--model", GLOW, "--steps", "three")
     assert result.code == 2
-    assert "'--from'" in result.err and "integer" in result.err
+    assert "'--steps'" in result.err and "integer" in result.err
+
+
+def test_what_names_no_image_is_refused_with_what_does(typed, tiny_root):
+    words = ("interpolate", "--model", GLOW, "--root", tiny_root, "--from", "three")
+    assert_refused(typed(*words), "'three'", "sample:7", "mean:3+5")
 
 
 # where to write
@@ -147,7 +158,7 @@ def test_a_model_that_is_not_prepared_says_what_to_type(typed, own_root, tmp_pat
     kept = {k: v for k, v in entries["files"].items() if (folder / k).exists()}
     (folder / "manifest.json").write_text(json.dumps({**entries, "files": kept}))
     words = ("--model", GLOW, "--root", own_root)
-    for command in (("attributes",), ("project", "--method", "pca")):
+    for command in (("attributes", "list"), ("project", "--method", "pca")):
         assert_refused(typed(*command, *words), "python -m explorer prepare --model tiny-glow")
     assert "not yet prepared" in typed("models", "--root", own_root).out
 

@@ -44,13 +44,17 @@ def test_ctrl_c_saves_and_resume_goes_on(typed, tmp_path, monkeypatch):
     assert Workbench(tmp_path).card(GLOW).facts["steps"] == 3
 
 
-def test_a_stopped_run_that_was_ready_before_is_made_ready_anew(typed, own_root, monkeypatch):
+def test_a_stopped_run_that_was_ready_before_must_be_made_ready_anew(typed, own_root, monkeypatch):
     drawn = own_root.parent
     words = ("train", "--config", write_experiment(drawn, GLICO), "--root", own_root)
     with monkeypatch.context() as patch:
         patch.setattr(TrainBar, "show", lambda bar, progress: signal.raise_signal(signal.SIGINT))
         stopped = typed(*words, "--resume", "--set", "train.steps=9")
     assert stopped.code == 130
+    assert (
+        "not yet prepared" in Workbench(own_root).card(GLICO).problem
+    )  # the map is of old weights
+    assert typed("prepare", "--model", GLICO, "--root", own_root).code == 0
     assert Workbench(own_root).card(GLICO).facts["steps"] == 4
 
 
@@ -93,3 +97,12 @@ def test_a_skipped_step_is_named(capsys):
     with TrainBar("run", TrainSettings(steps=1)) as bar:
         bar.show(Progress(1, 1.0, 1e-3, float("nan"), True, {"total": float("nan")}))
     assert "skipped" in capsys.readouterr().err
+
+
+def test_an_exported_model_is_taken_in_by_import(typed, tiny_root, tmp_path):
+    file, root = tmp_path / "model.zip", tmp_path / "root"
+    assert typed("export", "--model", GLICO, "--root", tiny_root, "--out", file).code == 0
+    refused = typed("import", file, "--root", root, "--bits", "5")
+    assert refused.code == 2 and "only --name" in refused.err
+    assert "'mine' is there" in typed("import", file, "--root", root, "--name", "mine").out
+    assert (root / "mine" / "weights.safetensors").exists()

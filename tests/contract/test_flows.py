@@ -15,6 +15,7 @@ from explorer.nn.flow import (
     FlowStep,
     InvertibleConv1x1,
     InvertibleConv1x1LU,
+    SigmoidCoupling,
     Split,
     Squeeze,
 )
@@ -44,7 +45,9 @@ LAYERS = {
     ),
     "squeeze": lambda channels: Squeeze(),
     "split": Split,
+    "split-ones": lambda channels: Split(channels, bound=10_000.0, beyond=1.0),
     "affine": lambda channels: AffineCoupling(channels, 6, bound=1.5, generator=new_generator()),
+    "sigmoid": lambda channels: SigmoidCoupling(channels, 6, generator=new_generator()),
     "additive": lambda channels: AdditiveCoupling(channels, 6, generator=new_generator()),
     "step": step_of,
 }
@@ -162,7 +165,7 @@ def test_that_actnorm_is_set_is_saved_with_it():
 
 
 def test_a_coupling_leaves_the_first_half_as_it_is(channels, x):
-    for name in ("affine", "additive"):
+    for name in ("affine", "sigmoid", "additive"):
         z, _ = randomised(LAYERS[name](channels))(x)
         kept = channels // 2
         torch.testing.assert_close(z[:, :kept], x[:, :kept], rtol=0, atol=0)
@@ -206,3 +209,32 @@ def test_squeezing_keeps_the_neighbours_together():
     z, _ = Squeeze()(x)
     assert z[0, :, 0, 0].tolist() == [0, 1, 4, 5]
     assert z[0, :, 1, 1].tolist() == [10, 11, 14, 15]
+
+
+@pytest.mark.parametrize("kind", [InvertibleConv1x1, InvertibleConv1x1LU])
+def test_a_changed_1x1_convolution_is_inverted_anew(kind):
+    layer = kind(4, generator=new_generator())
+    x = torch.randn(1, 4, 2, 2, generator=new_generator(3), dtype=torch.float64)
+    with torch.no_grad():
+        layer.inverse(x.float())
+        layer.double()
+        for change in (lambda p: p.mul_(1.5), lambda p: setattr(p, "data", p.data * 0.5)):
+            torch.testing.assert_close(layer.inverse(layer(x)[0])[0], x)
+            for parameter in layer.parameters():
+                change(parameter)
+            torch.testing.assert_close(layer.inverse(layer(x)[0])[0], x)
+    assert layer.inverse(layer(x)[0])[0].requires_grad
+
+
+def test_a_new_sigmoid_coupling_shrinks_half_of_the_channels_to_0_88(channels, x):
+    layer = LAYERS["sigmoid"](channels).double()
+    layer.initialise(x)
+    kept = channels // 2
+    torch.testing.assert_close(layer(x)[0][:, kept:], x[:, kept:] / (1 + math.exp(-2)))
+
+
+def test_a_split_that_sees_ones_knows_where_the_edge_is():
+    split = randomised(Split(4, beyond=1.0))
+    mean = split.inverse(torch.zeros(1, 4, 5, 5, dtype=torch.float64))[0][0, 2:]
+    assert (mean[:, 1:-1, 1:-1] - mean[:, 2:3, 2:3]).abs().max() < 1e-12
+    assert (mean[:, 0] - mean[:, 2]).abs().min() > 1e-4

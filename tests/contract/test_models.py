@@ -11,7 +11,7 @@ from explorer.protocol import DataInfo, Density, GenerativeModel
 from explorer.train.checkpoint import fill, write_tensors
 
 DATA = {channels: ellipses(12, 16, channels) for channels in (1, 3)}
-ROUNDING = {"atol": 1e-5, "rtol": 1e-4}  # one batch is one matrix product, summed in another order
+ROUNDING = {"atol": 5e-5, "rtol": 1e-4}  # a batch is summed in another order than an image
 
 
 def new_generator(seed=0):

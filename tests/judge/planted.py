@@ -78,10 +78,10 @@ class NoisyPixelModel(PixelModel):
 
     noise_bits = 0.25
 
-    def log_prob(self, images, *, generator):
+    def log_prob(self, images, *, generator, same_noise=False):
         return -self.bits_per_dim(images, generator=generator)
 
-    def bits_per_dim(self, images, *, generator):
+    def bits_per_dim(self, images, *, generator, same_noise=False):
         return images.mean((1, 2, 3)) + torch.randn(len(images), generator=generator)
 
     def denoise(self, images):

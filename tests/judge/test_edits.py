@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,8 @@ from explorer.judge.edits import (
     confirm_edits,
     forced_labels,
 )
-from explorer.latent.attributes import DirectionSums, fit_directions
+from explorer.latent.direction_fit import fit_directions
+from explorer.latent.direction_sums import DirectionSums
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def judge(classifier):
         torch.from_numpy(train.labels),
     )
     directions = fit_directions(sums, ATTRIBUTES, CLASSES)
-    return EditJudge.of(model, classifier, directions, squares(200, seed=6))
+    return EditJudge.of(model, classifier, directions, squares(200, seed=6), {"top": ("lid",)})
 
 
 def result(attribute="top", *, strength=1.0, flips=0.5, leakage=0.0, blown=0.0):
@@ -75,21 +78,7 @@ def test_strength_zero_flips_and_changes_nothing(judge):
 def test_another_attributes_direction_is_all_leakage(judge):
     wrong = judge.directions.ridge.clone()
     wrong[ATTRIBUTES.index("top")] = judge.directions.ridge[ATTRIBUTES.index("bottom")]
-    crossed = EditJudge(
-        judge.model,
-        judge.classifier,
-        type(judge.directions)(
-            **{
-                name: getattr(judge.directions, name)
-                for name in judge.directions.__dataclass_fields__
-                if name != "ridge"
-            },
-            ridge=wrong,
-        ),
-        judge.data,
-        judge.latents,
-        judge.forced,
-    )
+    crossed = replace(judge, directions=replace(judge.directions, ridge=wrong), hidden_by={})
     found = crossed.measure("top", "ridge", 1.0)
     had_not = ~judge.data.attributes[crossed.without("top", 100)][:, 1]
     assert found.flips < 0.05
@@ -109,10 +98,27 @@ def test_only_images_without_the_attribute_are_edited(judge):
     assert judge.measure("lid", "ridge", 0.0, count=7).count == 7
 
 
+def test_images_that_could_not_show_the_attribute_are_not_judged(judge):
+    chosen = judge.without("top", 1000)
+    assert not judge.data.attributes[chosen][:, [0, 2]].any(), "neither a top nor a lid over it"
+    blind = replace(judge, hidden_by={}).without("top", 1000)
+    assert set(chosen) < set(blind)
+    assert judge.data.attributes[sorted(set(blind) - set(chosen)), 2].all()
+
+
+def test_an_edit_goes_no_farther_than_its_images_limit(judge):
+    full = judge.measure("bottom", "ridge", 1.0, count=50)
+    held = judge.measure("bottom", "ridge", 1.0, count=50, limits=np.zeros(50))
+    half = judge.measure("bottom", "ridge", 1.0, count=50, limits=np.repeat([0.0, 9.0], 25))
+    assert full.flips > 0.9
+    assert (held.flips, held.leakage) == (0, 0)
+    assert half.flips == pytest.approx(0.5, abs=0.05)
+
+
 def test_the_conditional_direction_is_that_of_each_images_own_class(judge):
     positions = np.array([0, 1, 2, 3], dtype=np.int64)
     assert len(set(judge.data.labels[positions])) == 2
-    raw, _ = judge.edited("bottom", "conditional", 1.0, positions)
+    raw, _ = judge.edited("bottom", "conditional", np.ones(4), positions)
     row = ATTRIBUTES.index("bottom")
     for image, position in zip(raw, positions, strict=True):
         axis = judge.directions.conditional[row, judge.data.labels[position]]
@@ -150,18 +156,52 @@ def test_an_attribute_that_every_image_has_is_left_out(judge):
     assert {r.attribute for r in compare_edits(full, count=2)} == {"top", "lid"}
 
 
-def test_the_cleanest_of_those_with_enough_flips_is_chosen():
-    rows = [
-        result(strength=1.0, flips=0.5, leakage=0.0),
-        result(strength=2.0, flips=ENOUGH_FLIPS, leakage=0.02),
-        result(strength=3.0, flips=1.0, leakage=0.03),
-        result(strength=4.0, flips=1.0, leakage=0.06),
-        result(strength=5.0, flips=1.0, leakage=0.0, blown=0.5),
-        result("lid", strength=6.0, flips=0.2),
-    ]
+def strength_chosen(*rows):
     chosen = choose_edits(rows)
-    assert [chosen[name].strength for name in ("top", "lid")] == [2, 6]
-    assert choose_edits(reversed(rows)) == chosen
+    assert choose_edits(rows[::-1]) == chosen
+    return chosen["top"].strength
+
+
+def test_of_those_with_enough_flips_the_one_that_leaks_visibly_less_is_chosen():
+    assert (
+        strength_chosen(
+            result(strength=1.0, flips=0.5, leakage=0.0),
+            result(strength=1.5, flips=1.0, leakage=0.03),
+            result(strength=2.0, flips=ENOUGH_FLIPS, leakage=0.02),
+            result(strength=4.0, flips=1.0, leakage=0.06),
+            result(strength=5.0, flips=1.0, leakage=0.0, blown=0.5),
+        )
+        == 2.0
+    )
+
+
+def test_within_the_noise_the_weaker_edit_is_chosen():
+    assert (
+        strength_chosen(
+            result(strength=1.25, flips=1.0, leakage=0.001),
+            result(strength=2.0, flips=1.0, leakage=0.0),
+        )
+        == 1.25
+    )
+    assert (
+        strength_chosen(
+            result(strength=1.0, flips=0.76),
+            result(strength=2.0, flips=0.80),
+        )
+        == 1.0
+    ), "0.80 of 100 has a standard error of 0.04"
+    assert (
+        strength_chosen(
+            result(strength=1.0, flips=0.75),
+            result(strength=2.0, flips=0.80),
+        )
+        == 2.0
+    )
+
+
+def test_each_attribute_has_its_own_choice():
+    chosen = choose_edits([result(strength=2.0), result("lid", strength=6.0, flips=0.2)])
+    assert {name: row.strength for name, row in chosen.items()} == {"top": 2.0, "lid": 6.0}
 
 
 def test_where_none_is_clean_the_least_leakage_is_chosen():
@@ -177,7 +217,8 @@ def test_a_part_of_the_judge_sees_its_own_images_with_their_latents(judge):
 
 
 def test_the_choice_is_confirmed_on_the_judges_images(judge):
-    chosen = choose_edits(compare_edits(judge.part(slice(0, 100)), count=20))
+    first = compare_edits(judge.part(slice(0, 100)), count=20, kinds=("pooled", "class"))
+    chosen = choose_edits(first)
     other = judge.part(slice(100, None))
     for found in confirm_edits(other, chosen, count=20):
         assert found == other.measure(found.attribute, found.kind, found.strength, count=20)

@@ -7,15 +7,17 @@ from sklearn.linear_model import Ridge
 
 from explorer.errors import ConfigError, DataError
 from explorer.latent.attributes import (
-    MIN_GROUP,
-    DirectionSums,
     conditional_directions,
+    conditional_midpoints,
     difference_of_means,
-    fit_directions,
     midpoints,
     ridge_directions,
     usable_attributes,
+    within_class_directions,
 )
+from explorer.latent.direction_fit import fit_directions
+from explorer.latent.direction_sums import DirectionSums
+from explorer.latent.directions import MIN_GROUP
 
 NAMES = ("smile", "glasses", "hat")
 CLASSES = ("short", "long", "bald", "hat")
@@ -196,7 +198,16 @@ def test_the_record_holds_every_estimate_and_the_counts():
     torch.testing.assert_close(found.pooled, difference_of_means(sums).float())
     torch.testing.assert_close(found.ridge, ridge.float())
     torch.testing.assert_close(found.conditional, conditional_directions(sums, ridge).float())
-    torch.testing.assert_close(found.midpoints, midpoints(sums).float())
+    within = within_class_directions(sums).nan_to_num(0.0)
+    torch.testing.assert_close(found.within, within.float())
+    for kind, middle in (
+        ("pooled", midpoints(sums)),
+        ("ridge", midpoints(sums)),
+        ("conditional", conditional_midpoints(sums)),
+    ):
+        rows = found.rows(kind).double()
+        expected = (rows * middle).sum(-1) / rows.square().sum(-1)
+        torch.testing.assert_close(found.offsets[kind], expected, rtol=0, atol=1e-6)
     assert found.names == NAMES
     assert found.class_names == CLASSES
     assert found.positives.tolist() == attributes.sum(0).tolist()

@@ -7,14 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.errors import ConfigError, DataError
+from explorer.errors import ConfigError
 from explorer.latent.interpolate import (
     METHODS,
     MIN_ANGLE,
     angles,
-    compare_walks,
-    describe_walk,
     lerp,
+    nlerp,
     norms,
     path,
     slerp,
@@ -128,20 +127,22 @@ def test_the_straight_line_takes_over_without_a_jump():
 
 
 @pytest.mark.parametrize("t", [0.0, 0.5, 1.0])
-def test_opposite_ends_are_refused_with_the_way_out(t):
+@pytest.mark.parametrize("method", [slerp, nlerp])
+def test_opposite_ends_are_refused_with_the_way_out(method, t):
     a = rows(0, 4, dtype=torch.float32)
     b = a.clone()
     b[1] = -2 * a[1]
     with pytest.raises(ConfigError, match=r"row 1 point in opposite directions.*lerp"):
-        slerp(a, b, t)
+        method(a, b, t)
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.0, "zero"), (math.nan, "not finite")])
-def test_a_row_without_direction_is_refused(value, word):
+@pytest.mark.parametrize("method", [slerp, nlerp])
+def test_a_row_without_direction_is_refused(method, value, word):
     a, b = rows(0, 4), rows(1, 4)
     b[2] = value
     with pytest.raises(ConfigError, match=f"Row 2 of end is {word}"):
-        slerp(a, b, 0.5)
+        method(a, b, 0.5)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -158,10 +159,11 @@ def test_ends_of_different_models_are_refused(method):
         unchecked(torch.ones(1, 4), torch.ones(1, 3), 0.5)
 
 
-def test_rows_are_independent_of_their_batch():
+@pytest.mark.parametrize("method", METHODS.values())
+def test_rows_are_independent_of_their_batch(method):
     a, b = rows(0, 6), rows(1, 6)
-    alone = torch.cat([slerp(a[i : i + 1], b[i : i + 1], 0.3) for i in range(3)])
-    torch.testing.assert_close(slerp(a, b, 0.3), alone, rtol=0, atol=ROUNDING)
+    alone = torch.cat([method(a[i : i + 1], b[i : i + 1], 0.3) for i in range(3)])
+    torch.testing.assert_close(method(a, b, 0.3), alone, rtol=0, atol=ROUNDING)
 
 
 def test_slerp_keeps_the_dtype_and_leaves_its_input_alone():
@@ -204,51 +206,29 @@ def test_angles_are_accurate_where_the_arc_cosine_is_not():
         assert float(angles(a, b)) == pytest.approx(omega, rel=1e-6, abs=0)
 
 
-def test_the_verdict_tells_the_fall_of_lerp_from_the_steadiness_of_slerp():
-    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    reference = torch.linspace(0.95, 1.05, 101)
-    verdicts = [
-        describe_walk(norms(path(a, b, 5, name)), reference, name=name)
-        for name in ("lerp", "slerp")
-    ]
-    assert verdicts[0].share == pytest.approx(math.sqrt(0.5), abs=SINGLE)
-    assert not verdicts[0].inside
-    assert verdicts[1].share == pytest.approx(1, abs=SINGLE)
-    assert verdicts[1].inside
-    assert verdicts[1].low == pytest.approx(0.9525, abs=SINGLE)
-    assert verdicts[1].high == pytest.approx(1.0475, abs=SINGLE)
-    assert verdicts[0].sentence == (
-        "At the midpoint lerp falls to 71 % of the typical norm, "
-        "outside the range of 95 % of the training latents."
-    )
-    assert compare_walks(verdicts) == (
-        "At the midpoint lerp falls to 71 % of the typical norm, "
-        "outside the range of 95 % of the training latents; slerp stays at 100 % of the typical "
-        "norm, inside the range of 95 % of the training latents."
-    )
+@given(seed=seeds, dim=dims, t=positions)
+def test_nlerp_keeps_unit_rows_on_the_sphere(seed, dim, t):
+    lengths = norms(nlerp(unit_rows(seed, dim), unit_rows(seed + 1, dim), t))
+    torch.testing.assert_close(lengths, torch.ones_like(lengths), rtol=0, atol=1e-6)
 
 
-def test_ends_that_are_atypical_already_do_not_make_the_walk_fall():
-    verdict = describe_walk(torch.full((3,), 0.5), torch.linspace(0.9, 1.1, 11), name="slerp")
-    assert "slerp stays at 50 %" in verdict.sentence
+@given(seed=seeds, dim=dims, t=positions)
+def test_nlerp_has_the_direction_of_lerp_and_the_length_of_slerp(seed, dim, t):
+    a, b = rows(seed, dim), 5 * rows(seed + 1, dim)
+    found = nlerp(a, b, t)
+    turned = angles(found, lerp(a, b, t))
+    torch.testing.assert_close(turned, torch.zeros_like(turned), rtol=0, atol=1e-6)
+    torch.testing.assert_close(norms(found), norms(slerp(a, b, t)), rtol=1e-6, atol=0)
 
 
-def test_a_midpoint_above_both_ends_rises():
-    verdict = describe_walk(torch.tensor([1.0, 2.0, 1.0]), torch.ones(5), name="walk")
-    assert "walk rises to 200 %" in verdict.sentence
+@given(seed=seeds, dim=dims)
+def test_nlerp_meets_slerp_halfway_between_ends_of_equal_length(seed, dim):
+    a, b = unit_rows(seed, dim), unit_rows(seed + 1, dim)
+    torch.testing.assert_close(nlerp(a, b, 0.5), slerp(a, b, 0.5), rtol=0, atol=1e-6)
 
 
-def test_the_midpoint_of_an_even_walk_lies_between_the_two_in_the_middle():
-    verdict = describe_walk(torch.tensor([9.0, 1.0, 3.0, 9.0]), torch.ones(5), name="walk")
-    assert verdict.share == pytest.approx(2)
-
-
-def test_rounding_on_the_sphere_does_not_leave_the_typical_range():
-    verdict = describe_walk(torch.full((3,), 1 - 1e-6), torch.ones(50), name="slerp")
-    assert verdict.inside
-
-
-@pytest.mark.parametrize("reference", [torch.ones(0), torch.tensor([math.inf]), torch.zeros(3)])
-def test_a_reference_without_a_typical_norm_is_refused(reference):
-    with pytest.raises(DataError, match="training latents"):
-        describe_walk(torch.ones(3), reference, name="lerp")
+def test_nlerp_is_slower_than_slerp_near_the_ends():
+    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    turned = float(angles(a, nlerp(a, b, 0.1)))
+    assert turned == pytest.approx(math.atan(0.1 / 0.9), abs=SINGLE)
+    assert turned < 0.1 * math.pi / 2

@@ -10,8 +10,10 @@ import pytest
 
 from explorer.data.avatars import ATTRIBUTES
 from explorer.errors import CheckpointError, ConfigError, NotSupportedError
+from explorer.service import attribute_judge, honesty
 from explorer.service import evaluate as module
 from explorer.service.evaluate import PARTS, evaluate
+from explorer.service.progress import unreported
 from explorer.service.workbench import Workbench
 from explorer.train import checkpoint
 
@@ -29,10 +31,11 @@ def _quick(monkeypatch, tmp_path):
         "SAMPLES": 8,
         "EDITED_TO_CHOOSE": 2,
         "EDITED": 2,
-        "STEPS": 2,
         "TEMPERATURES": (0.7, 0.85),
     }.items():
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(attribute_judge, "STEPS", 2)
+    monkeypatch.setattr(honesty, "JUDGED", 24)
     few = functools.partial(module.compare_edits, kinds=("ridge", "conditional"), strengths=(1.0,))
     monkeypatch.setattr(module, "compare_edits", few)
 
@@ -59,7 +62,8 @@ def test_everything_is_measured_and_the_workbench_reads_it(glow):
     for name in ATTRIBUTES:
         for kind in ("sample_share", "render_share", "classifier"):
             assert 0 <= facts[f"{kind}.{name}"] <= 1
-    measured = [card for card in Workbench(glow.parent).attributes("tiny-glow")]
+    cards = Workbench(glow.parent).attributes("tiny-glow")
+    measured = [card for card in cards if card.kind != "principal"]
     for card in measured:
         assert card.kind == facts[f"edit.{card.name}.kind"]
         assert card.kind in KINDS
@@ -68,14 +72,28 @@ def test_everything_is_measured_and_the_workbench_reads_it(glow):
     assert measured and len(lines) > len(measured)
     record = json.loads((glow / "evaluation.json").read_text())
     assert set(record) == set(PARTS)
-    assert len(record["edits"]["confirmed"]) == len(measured)
+    assert len(record["edits"]["confirmed"]) == len(record["edits"]["supported"]) == len(measured)
+    for row in record["edits"]["supported"]:
+        assert facts[f"edit.{row['attribute']}.supported_flips"] == pytest.approx(
+            row["flips"], abs=1e-4
+        )
     checkpoint.verify(glow)
+
+
+def test_the_page_shows_what_was_measured_of_the_edits_it_makes(glow, monkeypatch):
+    evaluate(glow, parts=["edits", "honesty"])
+    monkeypatch.setattr(honesty, "measure_honesty", None)
+    workbench = Workbench(glow.parent)
+    found = honesty.honesty(workbench, "tiny-glow", unreported)
+    assert found.attributes == workbench.open("tiny-glow").directions.names
+    assert found.judged_by == "classifier"
 
 
 def test_one_part_leaves_the_records_of_the_others(glow):
     evaluate(glow, parts=["reconstruction"])
     facts = evaluate(glow, parts=["density"])
-    assert set(facts) == {"bits_per_dim", "bits_high", "excess", "evaluated_on"}
+    density = {"bits_per_dim", "bits_high", "excess", "bits_bound", "bits_bound_draws"}
+    assert set(facts) == density | {"evaluated_on"}
     assert set(json.loads((glow / "evaluation.json").read_text())) == {"reconstruction", "density"}
     assert json.loads((glow / "facts.json").read_text())["exact_of"] == 20
 
@@ -84,9 +102,9 @@ def test_the_classifier_is_trained_once_and_again_where_its_file_is_damaged(
     glow, tmp_path, monkeypatch
 ):
     trained = []
-    original = module.train_classifier
+    original = attribute_judge.train_classifier
     monkeypatch.setattr(
-        module,
+        attribute_judge,
         "train_classifier",
         lambda data, **rest: trained.append(len(data)) or original(data, **rest),
     )

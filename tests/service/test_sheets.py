@@ -30,6 +30,24 @@ def test_each_picture_stands_in_its_cell(channels):
             np.testing.assert_array_equal(cell, np.broadcast_to(expected[column], cell.shape))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_frame_covers_no_pixel_and_says_what_it_means(channels):
+    rows = [(str(row), pictures(4, 32, channels)) for row in range(3)]
+    plain = labelled_sheet(rows, [""] * 4)
+    framed = labelled_sheet(rows, [""] * 4, framed={(1, 2), (1, 3)})
+    assert framed.shape == (plain.shape[0] + LINE, plain.shape[1], 3)
+    changed = (framed[: len(plain)] != plain).any(axis=2)
+    for row in range(3):
+        for column in range(4):
+            top, left = LINE + row * (CELL + GAP), ROW_LABEL + column * (CELL + GAP)
+            assert not changed[top : top + CELL, left : left + CELL].any()
+            around = changed[top - 1 : top + CELL + 1, left - 1 : left + CELL + 1]
+            ring = np.ones_like(around)
+            ring[1:-1, 1:-1] = False
+            assert around[ring].all() == ((row, column) in {(1, 2), (1, 3)})
+    assert (framed[len(plain) :] < 200).any(), "the line below says what it means"
+
+
 def test_labels_stay_within_their_place():
     white = np.full((2, 96, 96, 3), 255, dtype=np.uint8)
     sheet = labelled_sheet([("a very long name of a row " * 3, white)], ["wide " * 40, ""])

@@ -84,30 +84,6 @@ def test_glico_looks_gallery_latents_up(bench):
     assert bench.latents(GLICO, [5, 0]).equal(codes[[5, 0]])
 
 
-def test_a_walk_begins_and_ends_at_the_images(bench):
-    walk = bench.walk(GLOW, 2, 9, num_points=5)
-    gallery = bench.open(GLOW).gallery
-    assert [row.method for row in walk.rows] == ["slerp", "lerp"]
-    for row in walk.rows:
-        assert row.frames.shape == (5, 32, 32, 3)
-        assert np.array_equal(row.frames[0], gallery.pixels[2])
-        assert np.array_equal(row.frames[-1], gallery.pixels[9])
-        assert row.norms.shape == (5,)
-    assert walk.verdict.startswith("At the midpoint slerp")
-
-
-def test_slerp_stays_on_the_sphere_where_lerp_leaves_it(bench):
-    slerp, lerp = bench.walk(GLICO, 0, 30, num_points=9).rows
-    assert np.allclose(slerp.norms, 1, atol=1e-5)
-    assert lerp.norms[4] < 0.999
-
-
-@pytest.mark.parametrize("num_points", [1, 34])
-def test_a_walk_of_too_few_or_too_many_frames_is_refused(bench, num_points):
-    with pytest.raises(ConfigError, match="2 to 33"):
-        bench.walk(GLOW, 0, 1, num_points=num_points)
-
-
 def test_strength_zero_is_the_image_itself(bench):
     gallery = bench.open(GLOW).gallery
     for strengths in ({}, {"smile": 0.0}, {"smile": 0.0, "beard": 0.0}):

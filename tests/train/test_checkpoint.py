@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import platform
 import shutil
 import struct
 import zipfile
@@ -14,11 +15,12 @@ import torch
 from torch import nn
 from toy_images import ellipses
 
-from explorer import models
+from explorer import __version__, models
 from explorer.errors import CheckpointError
 from explorer.settings import TrainSettings
 from explorer.train import checkpoint
-from explorer.train.loop import TrainState, averaged, fit, optimiser_of, start
+from explorer.train.loop import averaged, fit, optimiser_of, start
+from explorer.train.state import TrainState
 
 DATA = ellipses(12)
 PLAN = TrainSettings(steps=3, batch_size=4, warmup_steps=1)
@@ -77,6 +79,10 @@ def test_a_unit_brings_back_everything(name, tmp_path):
     assert_same_tensors(loaded.model.state_dict(), state.model.state_dict())
     assert_same_tensors(loaded.average.state_dict(), state.average.state_dict())
     assert (loaded.step, loaded.seconds) == (state.step, state.seconds)
+    made_with = checkpoint.numbers_of(unit)["made_with"]
+    assert made_with["torch"] == torch.__version__ and made_with["explorer"] == __version__
+    assert made_with["python"] == platform.python_version()
+    assert made_with["device"].startswith("cpu, ") and made_with["processes"] == 1
     before, after = (s.optimiser.state_dict()["state"] for s in (state, loaded))
     assert before.keys() == after.keys()
     for number, moments in before.items():

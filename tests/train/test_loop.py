@@ -13,7 +13,7 @@ from toy_images import ellipses
 from explorer import models
 from explorer.errors import TrainingError
 from explorer.settings import TrainSettings
-from explorer.train.loop import batch_positions, fit, learning_rate, start
+from explorer.train.loop import _clip, batch_positions, fit, learning_rate, start
 
 DATA = ellipses(12)
 
@@ -105,6 +105,48 @@ def test_the_last_rate_is_near_the_share_that_was_set():
     assert learning_rate(999, plan) == pytest.approx(0.002, rel=0.01)
 
 
+@given(warmup=strategies.integers(1, 5000), step=strategies.integers(0, 400_000))
+def test_the_inverse_root_is_the_published_formula(warmup, step):
+    """Noam's: `rate * sqrt(w) * min((t + 1) w^-1.5, (t + 1)^-0.5)`, with a floor after warm-up."""
+    plan = settings(
+        steps=500_000,
+        warmup_steps=warmup,
+        learning_rate=1e-3,
+        final_rate=0.1,
+        schedule="inverse_sqrt",
+    )
+    noam = 1e-3 * warmup**0.5 * min((step + 1) * warmup**-1.5, (step + 1) ** -0.5)
+    expected = noam if step < warmup else max(noam, 1e-4)
+    assert learning_rate(step, plan) == pytest.approx(expected)
+
+
+def test_a_constant_rate_stays_after_warm_up():
+    plan = settings(steps=50, warmup_steps=5, learning_rate=0.1, schedule="constant")
+    assert [learning_rate(step, plan) for step in (4, 5, 49)] == [0.1, 0.1, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("value_clip", "norm_clip", "left"),
+    [
+        (None, 100.0, [30.0, -4.0]),
+        (5.0, 100.0, [5.0, -4.0]),
+        (5.0, 1.0, [5 / 41**0.5, -4 / 41**0.5]),
+    ],
+)
+def test_a_gradient_is_cut_by_value_and_then_by_norm(value_clip, norm_clip, left):
+    weight = nn.Parameter(torch.zeros(2))
+    weight.grad = torch.tensor([30.0, -4.0])
+    norm = _clip([weight], settings(value_clip=value_clip, gradient_clip=norm_clip))
+    torch.testing.assert_close(weight.grad, torch.tensor(left), rtol=1e-5, atol=1e-5)
+    assert norm.item() == pytest.approx(916**0.5)
+
+
+def test_an_infinite_gradient_is_skipped_although_values_are_cut():
+    model = Toy(bad_gradient=(3,))
+    _, rows = run(model, settings(max_skipped=1, value_clip=0.5))
+    assert [row.step for row in rows if row.skipped] == [4]
+
+
 def test_a_group_is_trained_at_its_own_multiple_of_the_rate():
     model = Toy()
     model.parameter_groups = lambda: [{"params": [model.value], "lr_scale": 3.0}]
@@ -143,7 +185,7 @@ def test_the_order_changes_with_epoch_and_seed_and_with_nothing_else():
 @pytest.mark.parametrize("kind", ["bad_loss", "bad_gradient"])
 def test_an_update_that_is_not_finite_is_left_out(kind):
     model = Toy(**{kind: (3,)})
-    plan = settings(steps=6)
+    plan = settings(steps=6, max_skipped=1)
     state = start(model, DATA, plan)
     values, moments, averages, skipped = [], [], [], []
     for progress in fit(state, DATA, plan):
@@ -162,7 +204,9 @@ def test_too_many_in_a_row_end_the_run_and_name_the_step():
     model = Toy(bad_loss=(2, *range(4, 20)))
     plan = settings(max_skipped=3)
     state = start(model, DATA, plan)
-    with pytest.raises(TrainingError, match=r"4 updates in a row.*step 8 .*learning_rate"):
+    with pytest.raises(
+        TrainingError, match=r"loss 'total' is not finite at step 8 .*learning_rate"
+    ):
         list(fit(state, DATA, plan))
     assert state.step == 8
     assert math.isfinite(model.value.item())

@@ -1,6 +1,5 @@
 """A sitting of training: what it leaves, how it stops, and that going on changes nothing."""
 
-import errno
 import os
 import signal
 import subprocess
@@ -11,14 +10,15 @@ import pytest
 import torch
 from PIL import Image
 from toy_images import ellipse_source
+from toy_runs import STEPS, assert_bit_equal, experiment, ignore, tensors_of
 
 from explorer import models
 from explorer.errors import CheckpointError, ConfigError, TrainingError, UnknownModelError
-from explorer.settings import DataSettings, Experiment, ModelChoice, TrainSettings
+from explorer.settings import DataSettings, ModelChoice
 from explorer.train import checkpoint, session
 from explorer.train.session import build_model, load_model, pick_device, train
 
-STEPS, STOP = 12, 7
+STOP = 7
 
 
 @pytest.fixture(autouse=True)
@@ -34,28 +34,6 @@ def model_name(request):
     return request.param
 
 
-def experiment(model="glow", name="toy", seed=0, **changes):
-    config = models.get(model).tiny().model_dump(mode="json")
-    plan = {
-        "steps": STEPS,
-        "batch_size": 5,
-        "warmup_steps": 3,
-        "log_every": 3,
-        "preview_every": 6,
-        "checkpoint_every": 4,
-    }
-    return Experiment(
-        name=name,
-        model=ModelChoice(name=model, config=config),
-        data=DataSettings(name="ellipses", image_size=16, count=12, seed=seed),
-        train=TrainSettings(**(plan | changes)),
-    )
-
-
-def ignore(progress):
-    pass
-
-
 def stop_at(step):
     """Return a report that asks the process to end after this update, as a shell would."""
 
@@ -64,19 +42,6 @@ def stop_at(step):
             os.kill(os.getpid(), signal.SIGTERM)
 
     return report
-
-
-def tensors_of(run):
-    unit = checkpoint.newest_unit(run.path)
-    names = ("model", "average", "optimiser")
-    return {name: checkpoint.read_tensors(unit / f"{name}.safetensors") for name in names}
-
-
-def assert_bit_equal(first, second):
-    for part, values in first.items():
-        assert values.keys() == second[part].keys()
-        for name, value in values.items():
-            assert torch.equal(value, second[part][name]), f"{part}: {name}"
 
 
 def test_a_run_that_was_stopped_and_went_on_is_the_run_that_never_stopped(model_name, tmp_path):
@@ -141,9 +106,13 @@ def test_a_finished_run_leaves_everything_a_person_needs(model_name, tmp_path):
     assert run.path == tmp_path / "toy"
     assert run.status().state == "done"
     assert run.experiment() == plan
-    previews = sorted(path.name for path in (run.path / "previews").iterdir())
-    assert previews == [f"step-{step:08d}.png" for step in (0, 6, 12)]
-    Image.open(run.path / "previews" / previews[-1]).verify()
+    previews = {path.name for path in (run.path / "previews").iterdir()}
+    assert previews == {"axes.npz"} | {
+        f"{kind}-{step:08d}.{suffix}"
+        for kind, suffix in (("step", "png"), ("restored", "png"), ("latents", "npz"))
+        for step in (0, 6, 12)
+    }
+    Image.open(run.path / "previews" / "step-00000012.png").verify()
     rows = run.metrics()
     assert [row["step"] for row in rows] == [3, 6, 9, 12]
     assert {"total", "seconds", "learning_rate", "gradient_norm", "skipped"} <= rows[0].keys()
@@ -212,22 +181,6 @@ def test_a_run_that_fails_says_so_in_its_folder(tmp_path, monkeypatch):
     assert (status.state, status.message) == ("failed", "Not finite at step 1.")
 
 
-def test_a_full_disk_ends_the_run_in_words_and_keeps_the_last_unit(tmp_path, monkeypatch):
-    save, saved = checkpoint.save_unit, []
-
-    def save_once(folder, state):
-        if saved:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        saved.append(save(folder, state))
-
-    monkeypatch.setattr(checkpoint, "save_unit", save_once)
-    with pytest.raises(TrainingError, match=r"step 4: No space left.*--resume"):
-        train(experiment(), tmp_path, resume=False, report=ignore)
-    run = session.RunFolder(tmp_path / "toy")
-    assert run.status().state == "failed"
-    assert checkpoint.newest_unit(run.path) == saved[0]
-
-
 def test_handlers_of_signals_are_given_back(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     train(experiment(steps=1), tmp_path, resume=False, report=ignore)
@@ -237,21 +190,19 @@ def test_handlers_of_signals_are_given_back(tmp_path):
 PROGRAM = """
 import sys
 from pathlib import Path
-sys.path[:0] = [{tests!r}]
-import test_session, toy_images
+sys.path[:0] = {paths!r}
+import toy_images, toy_runs
 import explorer.data.load
 from explorer.train.session import train
 explorer.data.load.get = lambda name: toy_images.ellipse_source([])
-plan = test_session.experiment(steps=100_000, checkpoint_every=100_000, preview_every=100_000)
+plan = toy_runs.experiment(steps=100_000, checkpoint_every=100_000, preview_every=100_000)
 train(plan, Path(sys.argv[1]), resume=False, report=lambda p: print(p.step, flush=True))
 """
 
 
 def test_sigterm_ends_a_process_at_a_step_and_saves(tmp_path):
     here = Path(__file__).parent
-    program = f"import sys; sys.path.insert(0, {str(here)!r})\n" + PROGRAM.format(
-        tests=str(here.parent)
-    )
+    program = PROGRAM.format(paths=[str(here), str(here.parent)])
     with subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as trainer:

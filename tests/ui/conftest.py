@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,10 @@ def workbench(page_root):
     return Workbench(page_root)
 
 
-@pytest.fixture(scope="session")
-def page_address(page_root) -> Iterator[str]:
-    """The address of the page, served by the command that a person types."""
-    command = [sys.executable, "-m", "explorer", "serve", "--port", "0", "--root", str(page_root)]
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """The address of a page over a folder of models, served by the command that a person types."""
+    command = [sys.executable, "-m", "explorer", "serve", "--port", "0", "--root", str(root)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     server = subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
@@ -55,12 +56,40 @@ def page_address(page_root) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def page_address(page_root) -> Iterator[str]:
+    """The address of the page that most tests visit."""
+    with served(page_root) as address:
+        yield address
+
+
+@pytest.fixture
+def own_page(tiny_root, tmp_path) -> Iterator[tuple[str, Path]]:
+    """The address of a page whose folder of models the test may change, and that folder."""
+    from tiny_models import GLICO
+
+    root = tmp_path / "checkpoints"
+    shutil.copytree(tiny_root / GLICO, root / GLICO)
+    with served(root) as address:
+        yield address, root
+
+
+@pytest.fixture
+def serve():
+    """Serve a folder of models while a block runs: `with serve(root) as address`."""
+    return served
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator:
     """A headless Chromium; a machine that has none fails the tests, it does not skip them."""
-    from chromium import launched
+    from explorer.benchmarks.chromium import launched
 
     with launched() as browser:
         yield browser
+
+
+WHOLE_MAP = {"width": 1280, "height": 1100}
+"""A window in which every image of the map can be reached by the pointer, below any notice."""
 
 
 @pytest.fixture
@@ -69,8 +98,9 @@ def visit(browser, page_address) -> Iterator:
     visits = []
 
     def open_page(**context):
-        from chromium import Visit
+        from explorer.benchmarks.chromium import Visit
 
+        context = {"viewport": WHOLE_MAP} | context
         visits.append(Visit(browser.new_context(**context), page_address))
         return visits[-1].page
 

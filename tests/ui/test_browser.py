@@ -1,9 +1,10 @@
 """The page in headless Chromium: real pixels are clicked, and nothing may go wrong unnoticed."""
 
 import pytest
-from chromium import PATIENCE
 from playwright.sync_api import expect
 from tiny_models import BROKEN, UNPREPARED
+
+from explorer.benchmarks.chromium import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +16,7 @@ PICTURED = (
 
 def sources(page):
     """What stands in the two slots beside the map."""
-    return [page.locator(f"#pair .slot-{slot} img").get_attribute("src") for slot in "ab"]
+    return [page.locator(f"#ends-map .end-slot-{slot} img").get_attribute("src") for slot in "ab"]
 
 
 def settle(page, a, b):
@@ -24,17 +25,14 @@ def settle(page, a, b):
         "([a, b]) => { const p = window.__map.picks(); return p.a === a && p.b === b; }",
         arg=[a, b],
     )
-    page.locator("#pair .slot-a figcaption", has_text=f"#{a}").wait_for()
-    page.locator("#pair .slot-b figcaption", has_text=f"#{b}").wait_for()
-    page.wait_for_function(
-        "([a, b]) => [['A', a], ['B', b]].every(([slot, number]) =>"
-        " document.querySelector(`[aria-label='${slot} by number']`).value === String(number))",
-        arg=[a, b],
-    )
+    page.locator("#ends-map .end-slot-a figcaption", has_text=f"#{a}").wait_for()
+    page.locator("#ends-map .end-slot-b figcaption", has_text=f"#{b}").wait_for()
+    page.locator(f"#ends-map .ends[data-pair='{a}/{b}']").wait_for()
 
 
 def others(page, count):
     """Images that can be seen on the map, none of them picked."""
+    page.wait_for_function("() => window.__map.complete")
     picked = page.evaluate(PICKS)
     seen = [i for i in page.evaluate(PICTURED) if i not in (picked["a"], picked["b"])]
     assert len(seen) >= count
@@ -107,7 +105,7 @@ def test_the_wheel_zooms_about_the_pointer_and_fit_shows_all_again(visit):
         arg=[page.evaluate(PICKS)["a"], far[0]],
     )
     assert page.evaluate("i => window.__map.xy(i)", index) == pytest.approx([x, y], abs=1)
-    page.get_by_role("button", name="Show the whole map").click()
+    page.get_by_role("button", name="Fit", exact=True).click()
     assert page.evaluate("i => window.__map.xy(i)", index) == pytest.approx([x, y], abs=1)
 
 
@@ -127,15 +125,17 @@ def test_arrow_keys_and_enter_pick_and_escape_starts_over(visit):
     assert page.evaluate("() => window.__map.turn") == "a"
 
 
-def test_swap_random_and_numbers_change_the_pair(visit):
+def test_swap_and_numbers_change_the_pair(visit):
     page = visit()
     before = page.evaluate(PICKS)
-    page.get_by_role("button", name="Swap", exact=True).first.click()
+    page.locator("#ends-map").get_by_role("button", name="Swap A and B").click()
     settle(page, before["b"], before["a"])
-    field = page.get_by_label("A by number")
+    field = page.locator("#ends-map").get_by_label("Number or source of image A")
+    page.get_by_text("Choose A").first.click()
     field.fill("7")
     field.press("Enter")
     settle(page, 7, before["a"])
+    page.get_by_text("Choose A").first.click()
     field.fill("100000")
     field.press("Enter")
     page.get_by_text("are there").wait_for()
@@ -148,7 +148,7 @@ def test_a_greyed_class_cannot_be_picked_and_comes_back(visit):
     page.mouse.move(*page.evaluate("i => window.__map.xy(i)", index))
     page.locator(".map-card b").wait_for()
     name = page.locator(".map-card b").inner_text().split(" #")[0].strip()
-    entry = page.locator(".map-legend").get_by_role("button", name=f"grey out {name};")
+    entry = page.locator(".map-legend").get_by_title(f"grey out {name};")
     entry.click()
     assert entry.get_attribute("aria-pressed") == "false"
     page.wait_for_function("i => !window.__map.pictured().includes(i)", arg=index)
@@ -167,7 +167,7 @@ def test_every_tab_opens_and_shows_the_picked_pair(visit):
 def test_another_model_comes_with_its_own_map_and_pair(visit):
     page = visit()
     choose(page, "Faces by tiny-glow")
-    page.get_by_text("Glow on avatars").wait_for()
+    page.get_by_text("Glow · avatars").wait_for()
     page.wait_for_function("() => window.__map.ready")
     picked = page.evaluate(PICKS)
     settle(page, picked["a"], picked["b"])

@@ -44,3 +44,15 @@ def test_a_bug_is_logged_with_its_traceback_and_shown_without(caplog):
 
 def test_a_good_answer_passes_through():
     assert guarded(lambda a, b: a + b)(1, b=2) == 3
+
+
+def test_a_handler_that_yields_is_guarded_in_each_step():
+    @guarded
+    def steps():
+        yield 1
+        raise ConfigError("Too far.")
+
+    running = steps()
+    assert next(running) == 1
+    with pytest.raises(gr.Error, match=r"Too far\."):
+        next(running)

@@ -1,6 +1,7 @@
 """The guard: which requests reach the page, whatever their method."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -8,6 +9,7 @@ from explorer.ui.guard import Guard
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 LIMIT = 1000
+LARGER = {"/picture": 3000}
 OURS = (b"host", b"127.0.0.1:7860")
 
 
@@ -40,7 +42,8 @@ def ask(headers, *, method="GET", path="/", chunks=(b"",)):
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
-    asyncio.run(Guard(echo, hosts=HOSTS, limit=LIMIT)(scope, receive, send))
+    guard = Guard(echo, hosts=HOSTS, limit=LIMIT, larger=LARGER)
+    asyncio.run(guard(scope, receive, send))
     starts = [message for message in sent if message["type"] == "http.response.start"]
     assert len(starts) == 1
     body = b"".join(message.get("body", b"") for message in sent[1:])
@@ -132,6 +135,13 @@ def test_an_announced_body_over_the_limit_is_refused(length):
     assert ask([OURS, (b"content-length", length)], method="POST")[0] == 413
 
 
+def test_an_event_that_is_too_large_is_refused_in_words_that_the_page_shows():
+    headers = [OURS, (b"content-length", b"1001")]
+    status, _, body = ask(headers, method="POST", path="/gradio_api/queue/join")
+    assert status == 413
+    assert "1,000 bytes" in json.loads(body)["detail"]
+
+
 def test_a_streamed_body_is_counted():
     assert ask([OURS], method="POST", chunks=(b"x" * 500, b"x" * 500))[2] == b"1000"
     status, headers, _ = ask([OURS], method="POST", chunks=(b"x" * 500,) * 3)
@@ -156,3 +166,19 @@ def test_a_websocket_is_closed():
 
     asyncio.run(Guard(echo, hosts=HOSTS)({"type": "websocket"}, None, send))
     assert sent == ["websocket.close"]
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        ("/picture", 3000, 200),
+        ("/picture/of", 2000, 200),
+        ("/picture", 3001, 413),
+        ("/other/picture", 2000, 413),
+    ],
+)
+@pytest.mark.parametrize("announced", [True, False])
+def test_some_paths_may_bring_more(path, length, status, announced):
+    headers = [OURS, (b"content-length", str(length).encode())] if announced else [OURS]
+    answer = ask(headers, method="POST", path=path, chunks=(b"x" * (length - 1), b"x"))
+    assert answer[0] == status

@@ -33,7 +33,7 @@ def texts(card):
 
 
 def test_the_header_says_what_is_known_and_nothing_else():
-    assert texts(CARD) == ["Glow on avatars", "1,234 images", "2 classes", "64 × 32 px"]
+    assert texts(CARD) == ["Glow · avatars", "1,234 images", "2 classes", "64 × 32 px"]
 
 
 def test_measured_facts_are_shown_with_their_units():
@@ -99,14 +99,21 @@ def test_building_the_page_opens_no_model(page_root):
 
 
 def test_the_page_has_the_tabs_in_order(page):
-    tabs = [block.label for block in page.blocks.values() if isinstance(block, gr.Tab)]
-    assert tabs == ["Map", "Interpolate", "Attributes"]
+    every = [block for block in page.blocks.values() if isinstance(block, gr.Tab)]
+    tabs = [tab.label for tab in every if str(tab.elem_id).startswith("tab-")]
+    assert tabs == ["Map", "Interpolate", "Attributes", "Distributions", "Augment", "Train"]
 
 
 def test_only_computing_events_can_be_called_from_outside(page):
     public = {event.api_name for event in page.fns.values() if event.api_visibility == "public"}
     assert all(isinstance(name, str) for name in public)
     assert "walk" in public
+
+
+def test_no_event_has_gradio_show_its_progress(page):
+    """It copies what shows progress at each event, and all that is inside."""
+    for event in page.config["dependencies"]:
+        assert event["show_progress_on"] == [] or not event["outputs"], event["api_name"]
 
 
 def test_importing_the_page_leaves_python_as_it_was():

@@ -1,16 +1,20 @@
 """The server: what it refuses to bind, and the data routes behind the map."""
 
-import asyncio
 import io
+import json
 import socket
 
 import numpy as np
 import pytest
+from asking import get
 from PIL import Image
 from tiny_models import GLICO, GLOW
 
 from explorer.errors import ConfigError
-from explorer.ui.latent_map import data_address, layout_names, map_value
+from explorer.service.layouts import layouts_of
+from explorer.service.places import drawn_places
+from explorer.ui.latent_map import map_value
+from explorer.ui.map_data import data_address
 from explorer.ui.server import build_app, serve
 from explorer.ui.shared import Picked
 
@@ -18,34 +22,6 @@ from explorer.ui.shared import Picked
 @pytest.fixture(scope="module")
 def app(workbench):
     return build_app(workbench)
-
-
-def get(app, path, host=b"localhost"):
-    """Return status, headers and body of the answer to a GET."""
-    sent = []
-
-    async def receive():
-        return {"type": "http.request", "body": b""}
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/" + path,
-        "raw_path": ("/" + path).encode(),
-        "query_string": b"",
-        "headers": [(b"host", host)],
-        "http_version": "1.1",
-        "scheme": "http",
-        "server": ("127.0.0.1", 7860),
-        "client": ("127.0.0.1", 5),
-        "root_path": "",
-    }
-    asyncio.run(app(scope, receive, send))
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    return sent[0]["status"], dict(sent[0]["headers"]), body
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", "", "127.0.0.2"])
@@ -70,12 +46,12 @@ def test_an_impossible_port_is_refused(workbench, port):
 @pytest.mark.parametrize("name", [GLOW, GLICO])
 def test_points_are_the_layout_with_class_and_held_out(app, workbench, name):
     opened = workbench.open(name)
-    for layout in layout_names(opened):
+    for layout in layouts_of(opened):
         status, headers, body = get(app, f"{data_address(opened)}points-{layout}.bin")
         assert status == 200
         assert b"immutable" in headers[b"cache-control"]
         table = np.frombuffer(body, "<f4").reshape(-1, 4)
-        np.testing.assert_array_equal(table[:, :2], opened.layouts[layout].coordinates)
+        np.testing.assert_array_equal(table[:, :2], drawn_places(opened, layout))
         np.testing.assert_array_equal(table[:, 2], opened.gallery.labels)
         np.testing.assert_array_equal(table[:, 3], opened.gallery.held_out)
 
@@ -117,5 +93,18 @@ def test_the_guard_stands_before_page_and_data(app, workbench):
 def test_the_map_is_told_little_however_many_images_there_are(workbench):
     value = map_value(workbench, Picked(GLOW, 3, 5))
     assert (value["a"], value["b"], value["count"]) == (3, 5, len(workbench.open(GLOW).gallery))
-    assert len(str(value)) < 500
+    assert len(str(value)) < 2000
     assert map_value(workbench, None) is None
+
+
+def test_the_page_can_be_installed_as_a_program(app):
+    status, _, body = get(app, "manifest.json")
+    manifest = json.loads(body)
+    assert status == 200
+    assert manifest["name"] == "Latent Explorer"
+    assert manifest["display"] == "standalone"
+    sizes = {icon["sizes"]: icon["src"] for icon in manifest["icons"]}
+    assert {"192x192", "512x512"} <= set(sizes)
+    status, _, icon = get(app, sizes["192x192"].lstrip("/"))
+    assert status == 200
+    assert Image.open(io.BytesIO(icon)).size == (192, 192)

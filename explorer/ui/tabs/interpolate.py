@@ -1,23 +1,22 @@
-"""A closer look at the walk from A to B: slerp over lerp, any number of steps, norms, verdict."""
+"""A closer look at the walk from A to B: path over path, any number of steps, charts, verdicts."""
 
 __all__ = ["TITLE", "build", "closer_look"]
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-import numpy as np
-import plotly.graph_objects as go
 
+from explorer.service.view import View, WalkView
+from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
-from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
-from explorer.ui.figures import norm_figure
-from explorer.ui.pairs import other_class, random_pair, same_class, swapped
+from explorer.ui import ends, plane_panel, second_walk
+from explorer.ui.events import COMPUTE, LOOKUP, guarded
 from explorer.ui.shared import Picked, Shared
 from explorer.ui.walk_panel import (
     FIRST_STEPS,
     PROBLEM,
     frames_panel,
+    frames_wanted,
     stale_message,
     walk_message,
 )
@@ -26,33 +25,27 @@ TITLE = "Interpolate"
 STEPS = (3, 33)
 
 
-def closer_look(
-    workbench: Workbench, picked: Picked | None, steps: int
-) -> tuple[dict[str, Any], go.Figure | None]:
-    """Return the panel's message and the chart of the norms."""
+def closer_look(workbench: Workbench, picked: Picked | None, steps: object) -> dict[str, Any]:
+    """Return the panel's message."""
     if picked is None:
-        return stale_message(picked, steps), None
-    walk = workbench.walk(picked.model, picked.a, picked.b, num_points=steps)
-    return walk_message(workbench, picked, walk), norm_figure(walk)
+        return stale_message(picked, steps)
+    made = walk(workbench, picked.model, picked.a, picked.b, num_points=frames_wanted(steps))
+    return walk_message(workbench, picked, made)
 
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab."""
+    with gr.Column(elem_classes=["card", "ends-row"]):
+        ends.build(workbench, shared, name="ends-interpolate", look="strip")
     with gr.Row(elem_classes=["card", "walk-controls"]):
-        swap = gr.Button("Swap A and B", size="sm", min_width=110)
-        anything = gr.Button("Random pair", size="sm", min_width=110)
-        same = gr.Button("B of the same class", size="sm", min_width=150)
-        other = gr.Button("B of another class", size="sm", min_width=150)
         count = gr.Slider(
             *STEPS, value=FIRST_STEPS, step=1, label="Steps", interactive=True, min_width=260
         )
     with gr.Column(elem_classes=["card", "walk-closer"]):
         panel = frames_panel("walk-closer", look="closer")
-        chart = gr.Plot(show_label=False, container=False, elem_classes=["walk-chart"])
-    chance = np.random.default_rng()
 
     @guarded
-    def show(picked: Picked | None, steps: int) -> tuple[dict[str, Any], go.Figure | None]:
+    def show(picked: Picked | None, steps: int) -> dict[str, Any]:
         return closer_look(workbench, picked, steps)
 
     gr.on(
@@ -62,19 +55,12 @@ def build(workbench: Workbench, shared: Shared) -> None:
         panel,
         **LOOKUP,
     )
-    computed = panel.show(
-        show, [shared.picked, count], [panel, chart], api_name="walk_closer", **COMPUTE
-    )
+    computed = panel.show(show, [shared.picked, count], panel, api_name="walk_closer", **COMPUTE)
     computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
+    shared.view.change(_steps_of, [shared.view, count], count, **LOOKUP)
+    second_walk.build(workbench, shared, count)
+    plane_panel.build(workbench, shared)
 
-    def offer(button: gr.Button, choose: Callable[[Picked], Picked]) -> None:
-        @guarded
-        def chosen(picked: Picked | None) -> Picked | None:
-            return picked and choose(picked)
 
-        button.click(chosen, shared.picked, shared.picked, **CHOOSE)
-
-    offer(swap, swapped)
-    offer(anything, lambda picked: random_pair(workbench, picked, chance))
-    offer(same, lambda picked: same_class(workbench, picked, chance))
-    offer(other, lambda picked: other_class(workbench, picked, chance))
+def _steps_of(view: View | None, steps: int) -> int:
+    return max(STEPS[0], view.steps) if isinstance(view, WalkView) else steps

@@ -1,0 +1,58 @@
+// Brings a ZIP archive to the training tab. Body of a gr.HTML's js_on_load.
+// Fires "brought" with {folder, name}.
+
+const zone = element.querySelector('.upload-zone'), input = zone.querySelector('input');
+const words = zone.querySelector('.upload-words'), bar = zone.querySelector('progress');
+const LIMIT = 200 * 1024 * 1024, RULE = words.textContent;
+
+function say(text, tone) {
+  words.textContent = text;
+  zone.dataset.tone = tone || '';
+}
+function bring(file) {
+  if (!file || zone.dataset.busy) return;
+  if (file.size > LIMIT) {
+    say('This archive is larger than 200 MB. Unpack it on this machine and give its folder.', 'warn');
+    return;
+  }
+  const request = new XMLHttpRequest();
+  zone.dataset.busy = '1';
+  bar.hidden = false;
+  say('Sending …');
+  request.upload.onprogress = event => { bar.value = 100 * event.loaded / (event.total || file.size); };
+  request.upload.onload = () => say('Unpacking …');
+  request.onerror = () => end('The archive did not arrive. Is the page\'s server still running?', 'warn');
+  request.onload = () => {
+    let answer = {error: 'The archive was refused.'};
+    try { answer = JSON.parse(request.responseText); } catch { /* the guard answers in words */ }
+    if (answer.folder) {
+      end('Unpacked; it is being looked at below.', 'good');
+      trigger('brought', {folder: answer.folder, name: file.name});
+    } else end(answer.error, 'warn');
+  };
+  request.open('POST', 'training/upload?name=' + encodeURIComponent(file.name));
+  request.send(file);
+}
+function end(text, tone) {
+  delete zone.dataset.busy;
+  bar.hidden = true;
+  input.value = '';
+  say(text, tone);
+}
+zone.addEventListener('click', event => { if (event.target !== input) input.click(); });
+zone.addEventListener('keydown', event => {
+  if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); input.click(); }
+});
+input.addEventListener('change', () => bring(input.files[0]));
+for (const kind of ['dragenter', 'dragover']) zone.addEventListener(kind, event => {
+  event.preventDefault();
+  event.stopPropagation();
+  zone.dataset.over = '1';
+});
+for (const kind of ['dragleave', 'drop']) zone.addEventListener(kind, () => delete zone.dataset.over);
+zone.addEventListener('drop', event => {
+  event.preventDefault();
+  event.stopPropagation();
+  bring(event.dataTransfer.files[0]);
+});
+say(RULE);

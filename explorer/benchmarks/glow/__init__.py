@@ -1,0 +1,1 @@
+"""Our Glow against the implementations that can be installed from a package index."""

@@ -1,0 +1,130 @@
+"""Lines that make a shown result again: in Python, and as one command."""
+
+__all__ = ["EXPORTED", "as_command", "as_python"]
+
+import shlex
+from collections.abc import Mapping
+
+from explorer.latent.layout_settings import LayoutSettings, PcaSettings, settings_of
+from explorer.service.render import call_of
+from explorer.service.view import (
+    EditView,
+    MapView,
+    PlaneView,
+    RowView,
+    StrengthsView,
+    View,
+    WalkView,
+)
+
+EXPORTED = "exported.png"
+"""The picture that a person exports where the settings hold images of their own."""
+
+_START = """\
+from pathlib import Path
+
+from explorer.service.{module} import {function}
+{more}from explorer.service.workbench import Workbench
+
+workbench = Workbench(Path("checkpoints"))
+"""
+
+_CALL = """\
+result = {function}(
+    workbench,
+{arguments}
+)
+pixels = result.sheet()  # uint8, shape (height, width, 3)
+"""
+
+_FROM_PICTURE = """\
+view = read_stamp(Path("{file}").read_bytes())
+pixels = render(workbench, view).sheet()  # uint8, shape (height, width, 3)
+"""
+
+_MAP = """\
+from pathlib import Path
+
+from explorer.latent.layout_settings import {kind}
+from explorer.service.layouts import compute_layout, layouts_of
+from explorer.service.progress import unreported
+from explorer.service.workbench import Workbench
+
+workbench = Workbench(Path("checkpoints"))
+layout = compute_layout(workbench, {model!r}, {settings!r}, unreported)
+coordinates = layouts_of(workbench.open({model!r}))[layout].coordinates  # float32, shape (n, 2)
+"""
+
+
+def as_python(view: View) -> str:
+    """Return lines that make the result again, as `pixels`; of a map, its coordinates.
+
+    Results of images that were uploaded are made from the exported picture, which holds them.
+    """
+    if isinstance(view, MapView):
+        settings = settings_of(view.layout)
+        kind = type(settings).__name__
+        return _MAP.format(kind=kind, model=view.model, settings=settings)
+    if view.images:
+        more = "from explorer.service.stamp import read_stamp\n"
+        start = _START.format(module="render", function="render", more=more)
+        return start + _FROM_PICTURE.format(file=EXPORTED)
+    function, arguments, options = call_of(view)
+    texts = [repr(view.model), *map(repr, arguments)]
+    texts += [f"{name}={value!r}" for name, value in options.items()]
+    lines = "\n".join(f"    {text}," for text in texts)
+    name = function.__name__
+    start = _START.format(module="results", function=name, more="")
+    return start + _CALL.format(function=name, arguments=lines)
+
+
+def as_command(view: View, target: str = "result.png") -> str:
+    """Return the command that writes the result to a PNG file, ready for a shell.
+
+    Args:
+        view: What to make.
+        target: The file.
+    """
+    words = ["render", EXPORTED] if view.images else _words(view)
+    return shlex.join(["python", "-m", "explorer", *words, "--out", target])
+
+
+def _words(view: View) -> list[str]:
+    model = ["--model", view.model]
+    match view:
+        case WalkView():
+            ends = ["--from", view.a, "--to", view.b, "--steps", str(view.steps)]
+            methods = [word for method in view.methods for word in ("--method", method)]
+            return ["interpolate", *model, *ends, *methods]
+        case PlaneView():
+            corners = [word for source in view.corners for word in ("--corner", source)]
+            size = ["--size", str(view.size), "--method", view.method]
+            return ["plane", *model, *corners, *size]
+        case EditView():
+            alone = [*_edits(view.strengths), *_kinds(view.kinds), "--alone"]
+            return ["attributes", "edit", *model, "--index", view.a, *alone]
+        case RowView():
+            edits = [*_edits(view.strengths), *_kinds(view.kinds)]
+            return ["attributes", "edit", *model, "--index", view.a, *edits]
+        case StrengthsView():
+            steps = [word for value in view.strengths for word in ("--strength", f"{value:g}")]
+            grid = ["--attribute", view.attribute, *steps, *_kinds(view.kinds)]
+            return ["attributes", "grid", *model, "--index", view.a, *grid]
+        case MapView():
+            return ["project", *model, *_layout(settings_of(view.layout))]
+
+
+def _layout(settings: LayoutSettings) -> list[str]:
+    if isinstance(settings, PcaSettings):
+        return ["--method", "pca", "--axes", str(settings.first), str(settings.second)]
+    words = ["--method", "umap", "--n-neighbors", str(settings.n_neighbors)]
+    words += ["--min-dist", str(settings.min_dist), "--metric", settings.metric]
+    return [*words, "--seed", str(settings.seed)]
+
+
+def _edits(strengths: Mapping[str, float]) -> list[str]:
+    return [word for name, value in strengths.items() for word in ("--set", f"{name}={value:g}")]
+
+
+def _kinds(kinds: Mapping[str, str]) -> list[str]:
+    return [word for name, kind in kinds.items() for word in ("--kind", f"{name}={kind}")]

@@ -1,0 +1,89 @@
+"""What the panels of the attributes tab share: chosen directions, and which sliders there are."""
+
+__all__ = ["Choices", "Desk", "Sliders"]
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from explorer.service.workbench import Workbench
+from explorer.ui.shared import Picked
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person chose in this session; hashable, as Gradio wants a state to be.
+
+    Attributes:
+        edition: Counts every change, also of the attributes a model was taught.
+        kinds: (model, attribute, kind of direction) of each choice; where nothing was chosen, the
+            attribute moves along the one in use.
+    """
+
+    edition: int = 0
+    kinds: tuple[tuple[str, str, str], ...] = ()
+
+    def of(self, model: str) -> dict[str, str]:
+        """Return the chosen kinds of one model's attributes."""
+        return {attribute: kind for one, attribute, kind in self.kinds if one == model}
+
+    def changed(self, model: str, attribute: str, kind: str | None) -> "Choices":
+        """Return the choices with another kind for one attribute; None takes the choice back."""
+        others = tuple(one for one in self.kinds if one[:2] != (model, attribute))
+        added = () if kind is None else ((model, attribute, kind),)
+        return Choices(self.edition + 1, others + added)
+
+
+@dataclass(frozen=True, slots=True)
+class Sliders:
+    """What the open model can move.
+
+    Attributes:
+        model: Its name.
+        names: Every slider.
+        taught: Those a person taught it.
+        class_names: Its classes.
+    """
+
+    model: str
+    names: tuple[str, ...]
+    taught: tuple[str, ...]
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, workbench: Workbench, picked: Picked) -> "Sliders":
+        """Look up the sliders of a model.
+
+        Raises:
+            NotSupportedError: It has none.
+        """
+        cards = workbench.attributes(picked.model)
+        return cls(
+            picked.model,
+            tuple(card.name for card in cards),
+            tuple(card.name for card in cards if card.own),
+            workbench.card(picked.model).class_names,
+        )
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """(text, name) of each slider, for a dropdown."""
+        return [(name.replace("_", " "), name) for name in self.names]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """State of the tab.
+
+    Attributes:
+        choices: Holds `Choices`.
+        sliders: Holds `Sliders`, or None while no model with sliders is shown.
+    """
+
+    choices: gr.State
+    sliders: gr.State
+
+    @classmethod
+    def build(cls) -> "Desk":
+        """Make the state where it is called."""
+        return cls(gr.State(Choices()), gr.State(None))
