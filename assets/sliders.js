@@ -22,6 +22,9 @@ const look = whenSeen(panel, () => wanted !== shown, () => {
   trigger('show');
 });
 
+const questions = Object.fromEntries(
+  ['settle', 'spread', 'support'].map((name) => [name, inTurn((data) => trigger(name, data))]));
+
 const strengths = () => Object.fromEntries(
   [...rows].filter(([, row]) => row.value !== 0).map(([name, row]) => [name, row.value]));
 const same = (some, others) => JSON.stringify(Object.entries(some).sort())
@@ -78,7 +81,7 @@ const pump = async () => {
   }
 };
 
-const support = () => trigger('support', {token: subject.token, strengths: strengths(), of});
+const support = () => questions.support.ask({token: subject.token, strengths: strengths(), of});
 
 const settle = () => {
   clearTimeout(settling);
@@ -87,7 +90,7 @@ const settle = () => {
   if (key === settled) return;
   settled = key;
   busy.hidden = false;
-  trigger('settle', {token: subject.token, strengths: now});
+  questions.settle.ask({token: subject.token, strengths: now});
   support();
 };
 
@@ -119,7 +122,7 @@ const changed = (atRest) => {
 };
 
 const spread = () => {
-  if (subject) trigger('spread', {token: subject.token, strengths: strengths(), of});
+  if (subject) questions.spread.ask({token: subject.token, strengths: strengths(), of});
 };
 
 // ---- what a person does
@@ -356,11 +359,17 @@ const receive = () => {
   }
   if (message.kind === 'subject') answered(message, drawSubject);
   if (message.kind === 'nothing') answered(message, drawNothing);
+  if (message.answers) questions[message.answers].answered(message.ask);
   if (message.kind === 'outcome') drawOutcome(message);
   if (message.kind === 'row') drawRow(message);
   if (message.kind === 'support') drawSupport(message);
   if (message.kind === 'progress') drawProgress(message);
-  if (message.kind === 'problem') { shown = wanted; settled = ''; busy.hidden = true; drawProgress({text: ''}); }
+  if (message.kind === 'problem') {
+    if (!message.answers) shown = wanted;
+    settled = '';
+    busy.hidden = true;
+    drawProgress({text: ''});
+  }
 };
 watch('value', receive);
 receive();

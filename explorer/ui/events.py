@@ -1,18 +1,22 @@
 """How events run: which go past the queue, which wait for the model, what an error becomes.
 
-A handler is of one of three kinds, and its wiring takes that kind's settings:
+A handler is of one of four kinds, and its wiring takes that kind's settings:
 ``button.click(handler, inputs, outputs, **LOOKUP)``.
 
 | settings | for | how it runs |
 |---|---|---|
 | `LOOKUP` | filling in texts, marking as stale: no model | at once, past the queue |
 | `CHOOSE` | whatever sets the picked pair or the model | queued, never waits for others |
-| `COMPUTE` | everything that decodes or encodes | one at a time; of a burst only the last |
+| `COMPUTE` | what decodes or encodes, asked by state | one at a time; of a burst only the last |
+| `ASKED` | what decodes or encodes, asked by the event's data | one at a time, every one |
 
 `CHOOSE` is queued because Gradio announces a changed `gr.State` from queued events only (6.31).
+
+For the last of a burst Gradio sends the data of the first once more (6.31), so what reads data
+must not be `COMPUTE`. A panel that asks in bursts holds questions back; see assets/in_turn.js.
 """
 
-__all__ = ["CHOOSE", "COMPUTE", "LOOKUP", "QUIET", "guarded"]
+__all__ = ["ASKED", "CHOOSE", "COMPUTE", "LOOKUP", "QUIET", "guarded"]
 
 import functools
 import html
@@ -55,6 +59,7 @@ COMPUTE: dict[str, Any] = {
     **QUIET,
     "trigger_mode": "always_last",
 }
+ASKED: dict[str, Any] = COMPUTE | {"trigger_mode": "multiple"}
 NOTICE_SECONDS = 12
 
 _log = logging.getLogger(__name__)

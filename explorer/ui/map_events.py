@@ -37,10 +37,10 @@ from explorer.ui.shared import Picked, Selection, Shared
 ASIDE: dict[str, Any] = {
     "concurrency_limit": 2,
     **QUIET,
-    "trigger_mode": "always_last",
+    "trigger_mode": "multiple",
     "api_visibility": "private",
 }
-"""For what nobody waits for: beside the model's own queue, of a burst only the last."""
+"""For what nobody waits for: beside the model's own queue. The map asks when it is at rest."""
 
 
 def selected_by_lasso(

@@ -118,3 +118,17 @@ def test_no_event_has_gradio_show_its_progress(page):
 
 def test_importing_the_page_leaves_python_as_it_was():
     assert inspect.getfile(gr.HTML).endswith("html.py")
+
+
+def test_gradio_merges_no_events_that_carry_data(page):
+    carries_data = [
+        event
+        for event in page.fns.values()
+        if event.fn is not None
+        and any(
+            one.annotation is gr.EventData
+            for one in inspect.signature(inspect.unwrap(event.fn)).parameters.values()
+        )
+    ]
+    assert len(carries_data) > 10
+    assert [one.api_name for one in carries_data if one.trigger_mode == "always_last"] == []

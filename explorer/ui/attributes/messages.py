@@ -15,10 +15,10 @@
 __all__ = [
     "MOST_SELECTED",
     "NO_STRENGTHS",
-    "PROBLEM",
     "Message",
     "outcome",
     "preview",
+    "problem",
     "row",
     "row_positions",
     "stale_message",
@@ -28,6 +28,7 @@ __all__ = [
     "token_of",
 ]
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -51,7 +52,7 @@ MOST_SELECTED = 24
 
 Message = dict[str, Any]
 
-PROBLEM: Message = {"kind": "problem"}
+_problems = itertools.count()
 NO_STRENGTHS: Mapping[str, float] = MappingProxyType({})
 UNMOVED = "Drag a slider, or add an attribute with its button."
 
@@ -190,6 +191,15 @@ def support(
             for slider in found.sliders
         ],
     }
+
+
+def problem(event: str) -> Message:
+    """Return that an event of the panel failed; a notice says why.
+
+    Its `number` is new each time: Gradio does not deliver the same value twice in a row.
+    """
+    answers = None if event == "show" else event
+    return {"kind": "problem", "answers": answers, "number": next(_problems)}
 
 
 def row(

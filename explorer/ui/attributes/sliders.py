@@ -7,6 +7,7 @@ last may take long on a machine's first time, so it has a queue of its own.
 
 __all__ = ["build"]
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,10 +24,10 @@ from explorer.service.view import EditView, RowView, View
 from explorer.service.workbench import Workbench
 from explorer.ui.attributes.desk import Choices, Desk, Sliders
 from explorer.ui.attributes.messages import (
-    PROBLEM,
     Message,
     outcome,
     preview,
+    problem,
     row,
     row_positions,
     stale_message,
@@ -35,11 +36,11 @@ from explorer.ui.attributes.messages import (
 )
 from explorer.ui.attributes.requests import read_strengths, text_of
 from explorer.ui.background import Done, followed
-from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
+from explorer.ui.events import ASKED, CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.scripts import script, skeleton
 from explorer.ui.shared import Picked, Selection, Shared
 
-EVIDENCE: dict[str, Any] = COMPUTE | {"concurrency_id": "evidence"}
+EVIDENCE: dict[str, Any] = ASKED | {"concurrency_id": "evidence"}
 
 
 def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPictures) -> gr.HTML:
@@ -52,7 +53,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
     panel = gr.HTML(
         value=None,
         html_template=skeleton("sliders.html"),
-        js_on_load=script("frames.js", "slider_rows.js", "sliders.js"),
+        js_on_load=script("frames.js", "in_turn.js", "slider_rows.js", "sliders.js"),
         server_functions=[answer],
         apply_default_css=False,
         elem_id="sliders",
@@ -73,14 +74,15 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
 
     @guarded
     def measure(picked: Picked, choices: Choices, event: gr.EventData) -> Message:
-        return outcome(workbench, picked, choices, _sent(event))
+        return _answer(event, "settle", outcome(workbench, picked, choices, _sent(event)))
 
     @guarded
     def spread(
         picked: Picked, choices: Choices, selection: Selection | None, event: gr.EventData
     ) -> Message:
         of = getattr(event, "of", None)
-        return row(workbench, pictures, picked, choices, selection, _sent(event), of)
+        found = row(workbench, pictures, picked, choices, selection, _sent(event), of)
+        return _answer(event, "spread", found)
 
     @guarded
     def support_of(
@@ -97,7 +99,8 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
 
         for step in followed(work):
             if isinstance(step, Done):
-                yield support(*step.result, picked, choices, strengths, of)
+                found = support(*step.result, picked, choices, strengths, of)
+                yield _answer(event, "support", found)
             else:
                 yield {"kind": "progress", "text": f"{step.doing}: {100 * step.share:.0f} %"}
 
@@ -116,18 +119,24 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
         **LOOKUP,
     )
     panel.forget(forget, stale, desk.choices, api_name="forget_attribute", **CHOOSE)
-    for computed in (
-        panel.show(
+    and_selection = [*stale, shared.selection]
+    for name, computed in {
+        "show": panel.show(
             show, [*stale, shared.view], [panel, desk.sliders], api_name="sliders", **COMPUTE
         ),
-        panel.settle(measure, stale, panel, api_name="edit", **COMPUTE),
-        panel.spread(spread, [*stale, shared.selection], panel, api_name="edit_row", **COMPUTE),
-        panel.support(
-            support_of, [*stale, shared.selection], panel, api_name="evidence", **EVIDENCE
+        "settle": panel.settle(measure, stale, panel, api_name="edit", **ASKED),
+        "spread": panel.spread(spread, and_selection, panel, api_name="edit_row", **ASKED),
+        "support": panel.support(
+            support_of, and_selection, panel, api_name="evidence", **EVIDENCE
         ),
-    ):
-        computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
+    }.items():
+        computed.failure(functools.partial(problem, name), None, panel, **LOOKUP)
     return panel
+
+
+def _answer(event: gr.EventData, name: str, message: Message) -> Message:
+    """Let a message say which question it answers, so that the panel may ask the next."""
+    return {**message, "answers": name, "ask": getattr(event, "ask", None)}
 
 
 def _sent(event: gr.EventData) -> dict[str, float]:

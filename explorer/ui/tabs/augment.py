@@ -30,7 +30,7 @@ from explorer.ui.augment_messages import (
 )
 from explorer.ui.augment_sets import SETS, nearest_of
 from explorer.ui.background import Done, followed
-from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
+from explorer.ui.events import ASKED, CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.scripts import script, skeleton
 from explorer.ui.shared import Picked, Shared
 
@@ -287,8 +287,10 @@ def _wire_panel(workbench: Workbench, panel: gr.HTML) -> None:
         except ExplorerError as error:
             return nothing_message(str(error))
 
-    panel.sort_out(sort_out, None, panel, **LOOKUP | {"trigger_mode": "always_last"})
-    panel.measure(measure, None, panel, **MAKING | {"api_visibility": "private"})
+    panel.sort_out(sort_out, None, panel, **LOOKUP)
+    panel.measure(
+        measure, None, panel, **ASKED | {"concurrency_id": "augment", "api_visibility": "private"}
+    )
     for event, handler in (
         (panel.write, write),
         (panel.open_path, open_path),

@@ -98,6 +98,17 @@ def test_a_number_moves_the_picture_and_reset_gives_it_back(opened):
     page.wait_for_function(SAME)
 
 
+def test_the_last_of_many_quick_changes_is_measured_and_repeated_in_the_row(opened):
+    _, panel = opened()
+    box = panel.get_by_role("spinbutton").first
+    for number in ("0.5", "0.9", "0.2", "0.7", "0.4"):
+        box.fill(number)
+        box.press("Tab")
+    panel.locator(".sliders-verdict[data-state='new']", has_text=MEASURED).wait_for()
+    panel.locator(".class-row[data-state='new'] canvas").first.wait_for()
+    expect(box).to_have_value("0.40")
+
+
 def test_what_is_locked_stays_at_reset_and_random(opened):
     page, panel = opened()
     boxes = panel.get_by_role("spinbutton")
