@@ -20,6 +20,7 @@ DRAWN = 4000
 
 SPEED = ("train", "memory", "decode", "profile")
 TRAINED = ("density", "ablations")
+ON_GPU = ("train", "memory")
 
 
 def glow(  # noqa: PLR0913  (one option each)
@@ -35,6 +36,9 @@ def glow(  # noqa: PLR0913  (one option each)
         str, typer.Option(help="Of the training step: float32, bfloat16 or both.")
     ] = "float32",
     rounds: Annotated[int, typer.Option(min=1, help="Values of each time.")] = 5,
+    device: Annotated[
+        str, typer.Option(help="cpu or cuda; cuda has the parts train and memory.")
+    ] = "cpu",
     data: Annotated[
         str, typer.Option(help="Sets of density and ablations.")
     ] = "avatars,fashion-mnist",
@@ -57,7 +61,8 @@ def glow(  # noqa: PLR0913  (one option each)
     check_target(out, ".png")
     if image_size % 8:
         raise ConfigError(f"--image-size is {image_size}; give a multiple of 8.")
-    chosen = _names("--parts", parts, (*SPEED, *TRAINED))
+    (device,) = _names("--device", device, ("cpu", "cuda"))
+    chosen = _names("--parts", parts, (*SPEED, *TRAINED) if device == "cpu" else ON_GPU)
     precisions: Any = _names("--precision", precision, ("float32", "bfloat16"))
     report: Callable[[str], None] = (lambda text: None) if as_json else print
     from explorer.benchmarks.glow.candidate import GlowShape
@@ -69,6 +74,7 @@ def glow(  # noqa: PLR0913  (one option each)
         names=("ours", *_names("--against", against, ("normflows", "FrEIA"))),
         precisions=precisions,
         rounds=rounds,
+        device=device,
     )
     found = measure_parts(plan, tuple(part for part in chosen if part in SPEED), report)
     sets = _sets(data, data_root)
@@ -133,7 +139,8 @@ def _print(found: Mapping[str, Any]) -> None:
             "times ours."
         )
     loads = f"{found['load_before']} before, {found['load_after']} after"
-    print(f"\n{found['cores']} cores, torch {found['torch']}; load average {loads}.")
+    machine = f"{found['device']}, {found['cores']} cores"
+    print(f"\n{machine}, torch {found['torch']}; load average {loads}.")
 
 
 def _times(row: Mapping[str, Any]) -> tuple[str, str, str]:

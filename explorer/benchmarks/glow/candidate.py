@@ -54,7 +54,7 @@ class Candidate(ABC):
     def prepare(self, images: Images) -> None:
         """Set what depends on data from a first batch."""
         with torch.no_grad():
-            self.bits(images, torch.Generator().manual_seed(0))
+            self.bits(images, torch.Generator(images.device).manual_seed(0))
 
     def bits(self, images: Images, generator: torch.Generator) -> Tensor:
         """Return the mean bits per dimension of noisy images, a scalar."""

@@ -37,6 +37,7 @@ class Plan:
         names: Of the candidates; ours is the first.
         precisions: In which the training step is timed.
         rounds: Values of each time.
+        device: "cpu" or "cuda".
     """
 
     shape: GlowShape
@@ -44,17 +45,20 @@ class Plan:
     names: tuple[str, ...] = NAMES
     precisions: tuple[Precision, ...] = ("float32",)
     rounds: int = 5
+    device: str = "cpu"
 
     def images(self, count: int) -> Images:
         """Return random 8-bit images."""
         size = (count, self.shape.channels, self.shape.side, self.shape.side)
         generator = torch.Generator().manual_seed(0)
-        return torch.randint(0, 256, size, generator=generator).float() / 255
+        images = torch.randint(0, 256, size, generator=generator).float() / 255
+        return images.to(self.device)
 
     def candidates(self, shape: GlowShape | None = None) -> dict[str, Candidate]:
         """Return the candidates, prepared."""
         found = build_candidates(shape or self.shape, self.names)
         for candidate in found.values():
+            candidate.model.to(self.device)
             candidate.prepare(self.images(self.batch))
         return found
 
@@ -73,6 +77,7 @@ def measure_parts(
         "shape": asdict(plan.shape),
         "batch": plan.batch,
         "torch": torch.__version__,
+        "device": plan.device if plan.device == "cpu" else torch.cuda.get_device_name(),
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
     }
@@ -100,13 +105,14 @@ def _train(plan: Plan) -> list[dict[str, Any]]:
         candidates, images = plan.candidates(), plan.images(plan.batch)
         with _threads(1):
             steps = {name: stepper(one, images, precision) for name, one in candidates.items()}
-            rate = multiply_rate(dtype)
-            times = rotate(steps, plan.rounds)
-            rate = max(rate, multiply_rate(dtype))
+            rate = multiply_rate(dtype, plan.device)
+            times = rotate(steps, plan.rounds, plan.device)
+            rate = max(rate, multiply_rate(dtype, plan.device))
         for name, one in candidates.items():
             flops = step_flops(one, images) / 1e9
-            reached = flops / (times[name].cpu / 1000)
-            row = {"candidate": name, "precision": precision, **_timed(times, name)}
+            took = times[name].cpu if plan.device == "cpu" else times[name].wall
+            reached = flops / (took / 1000)
+            row = {"candidate": name, "precision": precision, **_timed(times, name, plan.device)}
             row |= {"gflop": round(flops, 2), "gflop_per_s": round(reached, 1)}
             found.append(row | {"peak_gflop_per_s": rate, "share": round(reached / rate, 3)})
     return found
@@ -164,11 +170,11 @@ def _drawing(candidate: Candidate, count: int) -> Callable[[], object]:
     return lambda: candidate.draw(count)
 
 
-def _timed(times: dict[str, Times], name: str) -> dict[str, Any]:
+def _timed(times: dict[str, Times], name: str, device: str = "cpu") -> dict[str, Any]:
     """Return the median times of one candidate and how many times as long as ours they are."""
     row = {"cpu_ms": round(times[name].cpu, 1), "wall_ms": round(times[name].wall, 1)}
     if "ours" in times:
-        row["to_ours"] = ratio(times[name], times["ours"])
+        row["to_ours"] = ratio(times[name], times["ours"], device)
     return row
 
 

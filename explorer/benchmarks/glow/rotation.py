@@ -2,7 +2,7 @@
 
 A machine that others use as well slows down and speeds up by the minute. In every round each
 piece has its turn, in another order, and ratios are taken within a round. CPU time counts all
-threads; threads that wait are asleep and cost none.
+threads; threads that wait are asleep and cost none. On a graphics processor only the clock counts.
 """
 
 __all__ = ["Times", "ratio", "rotate"]
@@ -11,6 +11,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import torch
 
 WARM_UPS = 2
 
@@ -38,12 +40,15 @@ class Times:
         return statistics.median(self.wall_ms)
 
 
-def rotate(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+def rotate(
+    work: Mapping[str, Callable[[], object]], rounds: int, device: str = "cpu"
+) -> dict[str, Times]:
     """Do every piece of work `rounds` times in turns, after two that are not counted.
 
     Args:
         work: By name.
         rounds: At least 1.
+        device: Where it is done; a graphics processor is waited for.
     """
     names = list(work)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
@@ -52,6 +57,8 @@ def rotate(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, T
             name = names[(turn + k) % len(names)]
             cpu, wall = time.process_time(), time.perf_counter()
             work[name]()
+            if device != "cpu":
+                torch.cuda.synchronize()
             took = (time.process_time() - cpu, time.perf_counter() - wall)
             if turn >= 0:
                 taken[name].append(took)
@@ -64,7 +71,12 @@ def rotate(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, T
     }
 
 
-def ratio(other: Times, ours: Times) -> float:
-    """Return how many times as long the other took: the median over rounds, by CPU time."""
-    pairs = zip(other.cpu_ms, ours.cpu_ms, strict=True)
-    return round(statistics.median(theirs / our for theirs, our in pairs), 3)
+def ratio(other: Times, ours: Times, device: str = "cpu") -> float:
+    """Return how many times as long the other took, the median over rounds.
+
+    By CPU time; by the clock on a graphics processor.
+    """
+    by_cpu = device == "cpu"
+    theirs, our = (one.cpu_ms if by_cpu else one.wall_ms for one in (other, ours))
+    pairs = zip(theirs, our, strict=True)
+    return round(statistics.median(long / short for long, short in pairs), 3)

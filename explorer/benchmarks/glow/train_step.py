@@ -22,7 +22,8 @@ def stepper(candidate: Candidate, images: Images, precision: Precision) -> Calla
         precision: "float32", or what `train.precision` may be. Peers are computed by torch's
             autocast, which is what their users have.
     """
-    generator = torch.Generator().manual_seed(0)
+    device = images.device.type
+    generator = torch.Generator(device).manual_seed(0)
     optimiser = optimiser_of(candidate, RATE)
 
     def step() -> None:
@@ -31,7 +32,7 @@ def stepper(candidate: Candidate, images: Images, precision: Precision) -> Calla
             with reduced(candidate.model, precision):
                 candidate.bits(images, generator).backward()
         else:
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
                 loss = candidate.bits(images, generator)
             loss.backward()
         optimiser.step()
