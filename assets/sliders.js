@@ -348,8 +348,7 @@ const answered = (message, draw) => {
   look();
 };
 
-const receive = () => {
-  const message = props.value;
+const receive = (message) => {
   if (!message) return;
   if (message.kind === 'stale') {
     wanted = message.token;
@@ -371,5 +370,5 @@ const receive = () => {
     drawProgress({text: ''});
   }
 };
-watch('value', receive);
-receive();
+for (const name of ['value', ...Object.keys(questions)]) watch(name, () => receive(props[name]));
+receive(props.value);
