@@ -348,7 +348,8 @@ const answered = (message, draw) => {
   look();
 };
 
-const receive = (message) => {
+const receive = () => {
+  const message = props.value;
   if (!message) return;
   if (message.kind === 'stale') {
     wanted = message.token;
@@ -370,5 +371,5 @@ const receive = (message) => {
     drawProgress({text: ''});
   }
 };
-for (const name of ['value', ...Object.keys(questions)]) watch(name, () => receive(props[name]));
-receive(props.value);
+watch('value', receive);
+receive();

@@ -13,11 +13,11 @@ settings.load_profile("explorer")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Open the browser last: what is quick to fail fails first.
 
-    A browser that ran out of time on a busy machine gets two more tries, which the summary counts;
+    A browser that ran out of time on a busy machine gets one more try, which the summary counts;
     a wrong answer never does.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-    once_more = pytest.mark.flaky(reruns=2, only_rerun=[r"^(Timeout)?Error: "])
+    once_more = pytest.mark.flaky(reruns=1, only_rerun=[r"^(Timeout)?Error: "])
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(once_more)

@@ -9,7 +9,7 @@ __all__ = ["build"]
 
 import functools
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 
@@ -40,9 +40,6 @@ from explorer.ui.events import ASKED, CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.scripts import script, skeleton
 from explorer.ui.shared import Picked, Selection, Shared
 
-QUESTIONS = ("settle", "spread", "support")
-"""Events that the panel asks in bursts, and the properties that their answers are put in."""
-
 EVIDENCE: dict[str, Any] = ASKED | {"concurrency_id": "evidence"}
 
 
@@ -61,7 +58,6 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
         apply_default_css=False,
         elem_id="sliders",
         elem_classes=["bare"],
-        **cast(dict[str, Any], dict.fromkeys(QUESTIONS)),
     )
 
     @guarded
@@ -77,13 +73,13 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
             return message, None
 
     @guarded
-    def measure(picked: Picked, choices: Choices, event: gr.EventData) -> Any:
+    def measure(picked: Picked, choices: Choices, event: gr.EventData) -> Message:
         return _answer(event, "settle", outcome(workbench, picked, choices, _sent(event)))
 
     @guarded
     def spread(
         picked: Picked, choices: Choices, selection: Selection | None, event: gr.EventData
-    ) -> Any:
+    ) -> Message:
         of = getattr(event, "of", None)
         found = row(workbench, pictures, picked, choices, selection, _sent(event), of)
         return _answer(event, "spread", found)
@@ -91,7 +87,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
     @guarded
     def support_of(
         picked: Picked, choices: Choices, selection: Selection | None, event: gr.EventData
-    ) -> Iterator[Any]:
+    ) -> Iterator[Message]:
         strengths, kinds = _sent(event), choices.of(picked.model)
         of = getattr(event, "of", None)
         positions = row_positions(workbench, picked, selection, of)
@@ -106,8 +102,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
                 found = support(*step.result, picked, choices, strengths, of)
                 yield _answer(event, "support", found)
             else:
-                text = f"{step.doing}: {100 * step.share:.0f} %"
-                yield _changed("support", {"kind": "progress", "text": text})
+                yield {"kind": "progress", "text": f"{step.doing}: {100 * step.share:.0f} %"}
 
     @guarded
     def forget(picked: Picked, choices: Choices, event: gr.EventData) -> Choices:
@@ -135,26 +130,13 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
             support_of, and_selection, panel, api_name="evidence", **EVIDENCE
         ),
     }.items():
-        computed.failure(functools.partial(_failed, name), None, panel, **LOOKUP)
+        computed.failure(functools.partial(problem, name), None, panel, **LOOKUP)
     return panel
 
 
-def _answer(event: gr.EventData, name: str, message: Message) -> Any:
-    """Deliver an answer, with the number of its question, so that the panel may ask the next.
-
-    Each question has a property of its own: of two values that come at once, Gradio's page would
-    deliver only the later one.
-    """
-    return _changed(name, {**message, "answers": name, "ask": getattr(event, "ask", None)})
-
-
-def _failed(name: str) -> Any:
-    message = problem(name)
-    return message if name == "show" else _changed(name, message)
-
-
-def _changed(name: str, message: Message) -> Any:
-    return gr.update(**cast(dict[str, Any], {name: message}))
+def _answer(event: gr.EventData, name: str, message: Message) -> Message:
+    """Let a message say which question it answers, so that the panel may ask the next."""
+    return {**message, "answers": name, "ask": getattr(event, "ask", None)}
 
 
 def _sent(event: gr.EventData) -> dict[str, float]:
