@@ -2,7 +2,8 @@
 //
 // In the page's head. A panel appends window.__share(() => view, ['png', 'gif', ...]) to its
 // toolbar; view is what Python put into its message (explorer/service/view.py), or null as long as
-// nothing is shown. Pictures that the browser draws itself give a third argument: () => Blob.
+// nothing is shown. Pictures that the browser draws itself give a third argument: () => Blob. In
+// HTML that Python writes, <share-menu data-view="..." data-files="png zip"> is the same menu.
 
 (function () {
   const FILES = {png: 'Picture with labels (PNG)', zip: 'Single pictures (ZIP)', gif: 'Animation (GIF)',
@@ -97,4 +98,11 @@
     document.addEventListener('pointerdown', event => { if (!menu.contains(event.target)) menu.open = false; });
     return menu;
   };
+
+  // The menu of a picture that came as HTML; see explorer/ui/attributes/fragments.py.
+  customElements.define('share-menu', class extends HTMLElement {
+    connectedCallback() {
+      this.replaceChildren(window.__share(() => JSON.parse(this.dataset.view), this.dataset.files.split(' ')));
+    }
+  });
 })();

@@ -58,13 +58,14 @@ class Visit:
         complaints: Errors of the console, of scripts and of the server, and foreign requests.
     """
 
-    def __init__(self, context: BrowserContext, address: str) -> None:
+    def __init__(self, context: BrowserContext, address: str, link: str = "") -> None:
+        """Visit the page; a link is what follows its address."""
         self.complaints: list[str] = []
         self._context = context
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self._watch(address)
-        self.page.goto(address)
+        self.page.goto(address + link)
         self.page.wait_for_function("() => window.__map && window.__map.ready")
 
     def close(self) -> None:

@@ -69,19 +69,18 @@ def kinds(
 ) -> None:
     """Compare the kinds of direction an attribute has for one image, and what each would do."""
     from explorer.service.kinds import compare_kinds
-    from explorer.service.sheets import labelled_sheet
+    from explorer.service.result import of_kinds
 
     check_target(out, ".png")
     workbench = workbench_of(root)
     position = point(workbench, model, index)
     cards = compare_kinds(workbench, model, position, attribute, strength)
     if out is not None:
-        before = workbench.drawn(model, [position])
-        rows = [("before", before), *((card.kind, card.pixels[None]) for card in cards)]
-        write_picture(out, labelled_sheet(rows, [attribute]))
+        shown = of_kinds(workbench, model, position, cards, attribute, strength)
+        write_picture(out, shown.sheet())
     if as_json:
-        shown = [name for name in cards[0].__dataclass_fields__ if name != "pixels"]
-        print_json([{name: getattr(card, name) for name in shown} for card in cards])
+        told = [name for name in cards[0].__dataclass_fields__ if name != "pixels"]
+        print_json([{name: getattr(card, name) for name in told} for card in cards])
         return
     heading = ("direction", "", "length", "cosine", "error", "with it", "without", "works")
     rows_of_text = [

@@ -64,7 +64,7 @@ def edit(  # noqa: PLR0913  (an argument an option)
 
     With --out, the sheet shows the edit on the image and on one image of every other class.
     """
-    from explorer.service.results import of_edit, of_row
+    from explorer.service.result import of_edit, of_row
 
     check_target(out, ".png")
     workbench = workbench_of(root)
@@ -117,7 +117,7 @@ def apply(
     the model has it, exactly.
     """
     from explorer.service.edit_grid import attribute_grid
-    from explorer.service.results import of_grid
+    from explorer.service.result import of_grid
 
     check_target(out, ".png")
     workbench = workbench_of(root)
@@ -143,7 +143,7 @@ def grid(
     The image stands for its own class.
     """
     from explorer.service.edit_grid import GRID_STRENGTHS, strength_grid
-    from explorer.service.results import of_grid
+    from explorer.service.result import of_grid
 
     check_target(out, ".png")
     workbench = workbench_of(root)

@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     import explorer.service.transfer
     import explorer.service.workbench
 
-SHOWN = 6
-"""Images of each class on a sheet of a transferred edit."""
-
 
 def evidence(
     model: Model,
@@ -140,8 +137,9 @@ def transfer(  # noqa: PLR0913  (an argument an option)
     """Learn an attribute on some classes, apply it to others, and measure the error.
 
     The error is known where the data can show the same subject with and without the attribute
-    (avatars). No subject's own class teaches the direction that is called "across". --out draws
-    gallery images of each class before and after, for any labelled data.
+    (avatars). No subject's own class teaches the direction that is called "across". With --out
+    nothing is measured: gallery images of each class are drawn before and after, for any labelled
+    data.
     """
     from explorer.service.transfer import Lesson, transfer_attributes, transfer_errors
 
@@ -155,7 +153,9 @@ def transfer(  # noqa: PLR0913  (an argument an option)
     ]
     if out is not None:
         _write_transfer(workbench, model, lessons, out)
-    elif not lessons:
+        print_written(out)
+        return
+    if not lessons:
         raise ConfigError(
             f"The data of '{model}' show each subject once, so errors are not known. "
             "Give --attribute and --out to see the edit."
@@ -163,14 +163,11 @@ def transfer(  # noqa: PLR0913  (an argument an option)
     measured = [
         transfer_errors(workbench, model, lesson, count=count, seed=seed, report=print_progress)
         for lesson in lessons
-        if lesson.attribute in known or out is None
     ]
     if as_json:
         print_json(measured)
         return
-    if measured:
-        _print_transfer(measured)
-    print_written(out)
+    _print_transfer(measured)
 
 
 def complete(  # noqa: PLR0913  (an argument an option)
@@ -218,16 +215,11 @@ def _write_transfer(
     target: Path,
 ) -> None:
     """Write two rows an attribute and class: gallery images before and after."""
-    from explorer.service.sheets import labelled_sheet
+    from explorer.service.result import of_transfers
     from explorer.service.transfer import transfer as transferred
 
-    rows = [
-        (f"{lesson.attribute}, {row.class_name}, {when}", pictures)
-        for lesson in lessons
-        for row in transferred(workbench, model, lesson, count=SHOWN, report=print_progress).rows
-        for when, pictures in (("before", row.before), ("after", row.after))
-    ]
-    write_picture(target, labelled_sheet(rows, [str(number + 1) for number in range(SHOWN)]))
+    found = [transferred(workbench, model, lesson, report=print_progress) for lesson in lessons]
+    write_picture(target, of_transfers(found).sheet())
 
 
 def _print_transfer(measured: "Sequence[explorer.judge.transfer.TransferResult]") -> None:

@@ -19,13 +19,13 @@ DRAWN = 4000
 """Avatars that are drawn; each is trained on twice or so."""
 
 SPEED = ("train", "memory", "decode", "profile")
-TRAINED = ("density", "ablations")
+TRAINED = ("inversion", "density", "ablations")
 ON_GPU = ("train", "memory")
 
 
 def glow(  # noqa: PLR0913  (one option each)
     parts: Annotated[
-        str, typer.Option(help="Of train, memory, decode, profile, density, ablations.")
+        str, typer.Option(help="Of train, memory, decode, profile, inversion, density, ablations.")
     ] = ",".join(SPEED),
     against: Annotated[str, typer.Option(help="Peers.")] = "normflows,FrEIA",
     hidden: Annotated[int, typer.Option(min=2, help="Width of the couplings' networks.")] = 128,
@@ -39,23 +39,19 @@ def glow(  # noqa: PLR0913  (one option each)
     device: Annotated[
         str, typer.Option(help="cpu or cuda; cuda has the parts train and memory.")
     ] = "cpu",
-    data: Annotated[
-        str, typer.Option(help="Sets of density and ablations.")
-    ] = "avatars,fashion-mnist",
+    data: Annotated[str, typer.Option(help="Sets of those that train.")] = "avatars,fashion-mnist",
     data_root: Annotated[
         Path | None, typer.Option(help="Folder of the files of Fashion-MNIST.")
     ] = None,
-    updates: Annotated[
-        int, typer.Option(min=10, help="Of a training of density and ablations.")
-    ] = 500,
+    updates: Annotated[int, typer.Option(min=10, help="Of each training of those parts.")] = 500,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each kind.")] = 1,
     out: OptionalPicture = None,
     as_json: Json = False,
 ) -> None:
     """Measure our Glow against normflows and FrEIA: time, memory, decoding, arithmetic, density.
 
-    The peers are in requirements-benchmark.txt. The parts density and ablations train, with K = 4
-    and 64 hidden channels, and take long; the others take minutes.
+    The peers are in requirements-benchmark.txt. The parts inversion, density and ablations train
+    and take long, the last two always with K = 4 and 64 hidden channels; the others take minutes.
     """
     os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # torch's profiler talks on stderr
     check_target(out, ".png")
@@ -78,6 +74,12 @@ def glow(  # noqa: PLR0913  (one option each)
     )
     found = measure_parts(plan, tuple(part for part in chosen if part in SPEED), report)
     sets = _sets(data, data_root)
+    if "inversion" in chosen:
+        from explorer.benchmarks.glow.density import Budget, measure_inversion
+
+        budget = Budget(steps=updates, batch=batch)
+        inverted = measure_inversion(sets, plan.names, plan.shape, budget, report)
+        found["inversion"] = [asdict(one) for one in inverted]
     if "density" in chosen:
         from explorer.benchmarks.glow.density import Budget, compare_densities
 
@@ -175,6 +177,16 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[
             f"{row['share']:.1%}",
             str(row["calls"]),
             row["precision"],
+        ),
+    ),
+    "inversion": (
+        ("data", "updates", "bits/dim", "inversion"),
+        lambda row: (
+            row["candidate"],
+            row["data"],
+            str(row["steps"]),
+            f"{row['bits']:.3f}",
+            f"{row['inversion']:.1e}",
         ),
     ),
     "density": (

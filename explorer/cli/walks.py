@@ -61,7 +61,7 @@ def interpolate(  # noqa: PLR0913  (an argument an option)
     from explorer.cli.points import point
     from explorer.latent.interpolate import METHODS
     from explorer.service.counterpart import counterpart
-    from explorer.service.results import of_walk
+    from explorer.service.result import of_walk
     from explorer.service.sheets import labelled_sheet, same_size
     from explorer.service.walks import walk
 
@@ -111,7 +111,7 @@ def plane(
     from explorer.cli.points import point
     from explorer.service.plane import fitting_corners
     from explorer.service.plane import plane as filled
-    from explorer.service.results import of_plane
+    from explorer.service.result import of_plane
 
     check_target(out, ".png")
     workbench = workbench_of(root)

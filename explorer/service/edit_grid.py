@@ -10,7 +10,6 @@ __all__ = [
     "EditedPictures",
     "attribute_grid",
     "class_positions",
-    "grid_picture",
     "strength_grid",
 ]
 
@@ -28,7 +27,6 @@ from explorer.latent.evidence import Support
 from explorer.protocol import Latents
 from explorer.service.evidence import edit_supports
 from explorer.service.progress import Report, part, unreported
-from explorer.service.sheets import labelled_sheet, titled
 from explorer.service.shelf import OpenModel
 from explorer.service.workbench import Workbench
 
@@ -190,18 +188,12 @@ def attribute_grid(  # noqa: PLR0913 (what is drawn, and how)
     pixels, supports = _cells(workbench, model, wanted, len(strengths), kinds, pictures, report)
     class_name = _words(opened.data.class_names[opened.label(position)])
     return EditGrid(
-        title=f"Image {position} ({class_name}) moved along each attribute alone",
+        title=f"{_called(opened, position)} ({class_name}) moved along each attribute alone",
         rows=tuple(_words(name) for name in attributes),
         columns=tuple(f"{strength:+g}" if strength else "0" for strength in strengths),
         pixels=pixels,
         supports=supports,
     )
-
-
-def grid_picture(grid: EditGrid) -> UInt8[np.ndarray, "height width 3"]:
-    """Return a grid as one picture with its title and labels."""
-    rows = list(zip(grid.rows, grid.pixels, strict=True))
-    return titled(labelled_sheet(rows, grid.columns, grid.unsupported), grid.title)
 
 
 def class_positions(opened: OpenModel, position: int) -> list[int]:
@@ -242,6 +234,13 @@ def _check_size(rows: int, columns: int) -> None:
             f"A grid of {rows} rows and {columns} columns has {rows * columns} pictures; 1 to "
             f"{MOST_CELLS} are drawn. Choose fewer attributes or strengths."
         )
+
+
+def _called(opened: OpenModel, position: int) -> str:
+    """Return what a title calls an image: the same wherever an image of one's own is put."""
+    if position < len(opened.gallery):
+        return f"Image {position}"
+    return "One's own image" if opened.guests.get(position).origin == "uploaded" else "An image"
 
 
 def _words(name: str) -> str:

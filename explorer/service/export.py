@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from explorer.errors import ConfigError, NotSupportedError, near_match
 from explorer.service.latent_file import latents_bytes
 from explorer.service.render import render, signed
-from explorer.service.results import Result
+from explorer.service.result import Result
 from explorer.service.sheets import enlarged
 from explorer.service.stamp import stamped_png
 from explorer.service.view import View, WalkView

@@ -3,16 +3,19 @@
 __all__ = ["EXPORTED", "as_command", "as_python"]
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from explorer.latent.layout_settings import LayoutSettings, PcaSettings, settings_of
 from explorer.service.render import call_of
 from explorer.service.view import (
     EditView,
+    KindsView,
     MapView,
     PlaneView,
     RowView,
     StrengthsView,
+    StripView,
+    TransferView,
     View,
     WalkView,
 )
@@ -107,9 +110,20 @@ def _words(view: View) -> list[str]:
             edits = [*_edits(view.strengths), *_kinds(view.kinds)]
             return ["attributes", "edit", *model, "--index", view.a, *edits]
         case StrengthsView():
-            steps = [word for value in view.strengths for word in ("--strength", f"{value:g}")]
-            grid = ["--attribute", view.attribute, *steps, *_kinds(view.kinds)]
+            steps = [*_strengths(view.strengths), *_kinds(view.kinds)]
+            grid = ["--attribute", view.attribute, *steps]
             return ["attributes", "grid", *model, "--index", view.a, *grid]
+        case StripView():
+            names = [word for name in view.attributes for word in ("--attribute", name)]
+            strip = [*names, *_strengths(view.strengths), *_kinds(view.kinds)]
+            return ["attributes", "apply", *model, "--index", view.a, *strip]
+        case KindsView():
+            moved = ["--attribute", view.attribute, "--strength", f"{view.strength:g}"]
+            return ["attributes", "kinds", *model, "--index", view.a, *moved]
+        case TransferView():
+            learned = ["--attribute", view.attribute, "--learn-on", ",".join(view.learn_on)]
+            shown = ["--apply-to", ",".join(view.apply_to), "--strength", f"{view.strength:g}"]
+            return ["attributes", "transfer", *model, *learned, *shown]
         case MapView():
             return ["project", *model, *_layout(settings_of(view.layout))]
 
@@ -120,6 +134,10 @@ def _layout(settings: LayoutSettings) -> list[str]:
     words = ["--method", "umap", "--n-neighbors", str(settings.n_neighbors)]
     words += ["--min-dist", str(settings.min_dist), "--metric", settings.metric]
     return [*words, "--seed", str(settings.seed)]
+
+
+def _strengths(strengths: Sequence[float]) -> list[str]:
+    return [word for value in strengths for word in ("--strength", f"{value:g}")]
 
 
 def _edits(strengths: Mapping[str, float]) -> list[str]:

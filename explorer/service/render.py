@@ -17,13 +17,16 @@ from explorer.errors import ConfigError, DataError, NotSupportedError
 from explorer.service import results
 from explorer.service.latent_file import weights_version
 from explorer.service.points import add_image, find_point, source_of
-from explorer.service.results import Result
+from explorer.service.result import Result
 from explorer.service.view import (
     EditView,
+    KindsView,
     MapView,
     PlaneView,
     RowView,
     StrengthsView,
+    StripView,
+    TransferView,
     View,
     WalkView,
 )
@@ -127,6 +130,20 @@ def call_of(view: View) -> tuple[Callable[..., Result], list[Any], dict[str, Any
                 [view.a, view.attribute, view.strengths],
                 _kinds(view.kinds),
             )
+        case StripView():
+            return (
+                results.strip_result,
+                [view.a, view.attributes, view.strengths],
+                _kinds(view.kinds),
+            )
+        case KindsView():
+            return results.kinds_result, [view.a, view.attribute, view.strength], {}
+        case TransferView():
+            return (
+                results.transfer_result,
+                [view.attribute, view.learn_on, view.apply_to, view.strength],
+                {},
+            )
         case MapView():
             raise NotSupportedError(
                 "A map is drawn by the page alone. Open its link, or drop its picture on the page."
@@ -143,6 +160,8 @@ def _sources(view: View) -> tuple[str, ...]:
             return view.corners
         case WalkView() | MapView():
             return (view.a, view.b)
+        case TransferView():
+            return ()
         case _:
             return (view.a,)
 

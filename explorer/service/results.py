@@ -1,142 +1,42 @@
-"""Results that leave the program: rows of labelled pictures, with their latents if there are any.
+"""Results computed from settings alone: the model, the sources of its points, and numbers.
 
-Two functions a kind of result: `of_...` lays out what was computed, `..._result` computes it from
-the sources of its points. The page exports these results, the command line writes them, and the
-lines that people copy call them, so that all three give the same pixels.
+The page exports what these functions return, the command line writes it, and the lines that people
+copy call them, so that all three give the same pixels.
 """
 
 __all__ = [
-    "Result",
     "edit_result",
-    "of_edit",
-    "of_grid",
-    "of_plane",
-    "of_row",
-    "of_walk",
+    "kinds_result",
     "plane_result",
     "row_result",
     "strengths_result",
+    "strip_result",
+    "transfer_result",
     "walk_result",
 ]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-import torch
-from jaxtyping import UInt8
-
-from explorer.protocol import Latents
-from explorer.service.edit_grid import EditGrid, class_positions, strength_grid
-from explorer.service.evidence import edit_supports
-from explorer.service.plane import Plane, plane
-from explorer.service.points import find_point, source_of
-from explorer.service.sheets import labelled_sheet, titled
-from explorer.service.walks import Walk, walk
+from explorer.service.edit_grid import attribute_grid, strength_grid
+from explorer.service.kinds import compare_kinds
+from explorer.service.plane import plane
+from explorer.service.points import find_point
+from explorer.service.result import (
+    Result,
+    of_edit,
+    of_grid,
+    of_kinds,
+    of_plane,
+    of_row,
+    of_transfers,
+    of_walk,
+)
+from explorer.service.transfer import Lesson, transfer
+from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
 
 NO_KINDS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """Rows of equally many pictures.
-
-    Attributes:
-        rows: Label and uint8 pictures, shape (columns, height, width, channel).
-        headings: One a column.
-        latents: The pictures' latents row by row, shape (rows * columns, dim); None where the
-            pictures are not of one latent each.
-        title: Over the sheet; none if empty.
-        framed: (row, column) of edits that no image of the data supports.
-    """
-
-    rows: tuple[tuple[str, UInt8[np.ndarray, "columns height width channel"]], ...]
-    headings: tuple[str, ...]
-    latents: Latents | None = None
-    title: str = ""
-    framed: frozenset[tuple[int, int]] = frozenset()
-
-    def sheet(self) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
-        """Return all pictures with their labels as one picture."""
-        sheet = labelled_sheet(self.rows, self.headings, self.framed)
-        return titled(sheet, self.title) if self.title else sheet
-
-
-def of_walk(workbench: Workbench, walked: Walk) -> Result:
-    """Lay out a walk, a row a method."""
-    opened, count = workbench.open(walked.model), len(walked.rows[0].frames)
-    a, b = (source_of(opened, position) for position in (walked.start, walked.end))
-    between = [f"{k / (count - 1):.2f}" for k in range(1, count - 1)]
-    return Result(
-        rows=tuple((row.method, row.frames) for row in walked.rows),
-        headings=(f"A: {a}", *between, f"B: {b}"),
-        latents=torch.cat([row.latents for row in walked.rows]),
-    )
-
-
-def of_plane(square: Plane) -> Result:
-    """Lay out a square between four corners."""
-    size = len(square.pixels)
-    places = [f"{k / (size - 1):.2f}" for k in range(size)]
-    return Result(
-        rows=tuple((place, row) for place, row in zip(places, square.pixels, strict=True)),
-        headings=tuple(places),
-        latents=square.latents.flatten(0, 1),
-    )
-
-
-def of_grid(grid: EditGrid) -> Result:
-    """Lay out a grid of strengths."""
-    rows = tuple((row, pixels) for row, pixels in zip(grid.rows, grid.pixels, strict=True))
-    return Result(rows, grid.columns, title=grid.title, framed=grid.unsupported)
-
-
-def of_edit(
-    workbench: Workbench,
-    model: str,
-    position: int,
-    strengths: Mapping[str, float],
-    kinds: Mapping[str, str],
-) -> Result:
-    """Lay out one image before and after an edit.
-
-    Raises:
-        ConfigError: An attribute, a strength or a direction is not allowed.
-        NotSupportedError: The model has no attributes.
-    """
-    before = workbench.drawn(model, [position])
-    after = workbench.edit(model, position, strengths, kinds=kinds, with_density=False)
-    moved = workbench.edited_latents(model, [position], strengths, kinds=kinds)
-    return Result(
-        rows=(("before", before), ("after", after.pixels[None])),
-        headings=(workbench.picture(model, position).class_name,),
-        latents=torch.cat([workbench.latents(model, [position]), moved]),
-        framed=_unsupported(workbench, model, [position], strengths, kinds),
-    )
-
-
-def of_row(
-    workbench: Workbench,
-    model: str,
-    position: int,
-    strengths: Mapping[str, float],
-    kinds: Mapping[str, str],
-) -> Result:
-    """Lay out one image of each class before and after an edit; the image stands for its class.
-
-    Raises:
-        ConfigError: An attribute, a strength or a direction is not allowed.
-        NotSupportedError: The model has no attributes.
-    """
-    row = workbench.edit_row(model, position, strengths, kinds=kinds)
-    positions = class_positions(workbench.open(model), position)
-    return Result(
-        (("before", row.before), ("after", row.after)),
-        tuple(row.class_names),
-        framed=_unsupported(workbench, model, positions, strengths, kinds),
-    )
 
 
 def walk_result(
@@ -237,14 +137,53 @@ def strengths_result(
     return of_grid(strength_grid(workbench, model, position, attribute, strengths, kinds=kinds))
 
 
-def _unsupported(
+def strip_result(
     workbench: Workbench,
     model: str,
-    positions: Sequence[int],
-    strengths: Mapping[str, float],
-    kinds: Mapping[str, str],
-) -> frozenset[tuple[int, int]]:
-    """Return the places, in the second row, of images whose edit no image of the data supports."""
-    edits = [(position, strengths) for position in positions]
-    supports = edit_supports(workbench, model, edits, kinds)
-    return frozenset((1, column) for column, one in enumerate(supports) if one == "none")
+    a: str,
+    attributes: Sequence[str],
+    strengths: Sequence[float],
+    *,
+    kinds: Mapping[str, str] = NO_KINDS,
+) -> Result:
+    """Return one image moved along several attributes, a row each, a column a strength.
+
+    Raises:
+        ConfigError: As for `edit_result`.
+        NotSupportedError: The model has no attributes.
+    """
+    position = find_point(workbench, model, a)
+    return of_grid(attribute_grid(workbench, model, position, attributes, strengths, kinds=kinds))
+
+
+def kinds_result(
+    workbench: Workbench, model: str, a: str, attribute: str, strength: float
+) -> Result:
+    """Return one image as it is and moved along every kind of direction of an attribute.
+
+    Raises:
+        ConfigError: As for `edit_result`.
+        NotSupportedError: The model has no attributes.
+    """
+    position = find_point(workbench, model, a)
+    cards = compare_kinds(workbench, model, position, attribute, strength)
+    return of_kinds(workbench, model, position, cards, attribute, strength)
+
+
+def transfer_result(
+    workbench: Workbench,
+    model: str,
+    attribute: str,
+    learn_on: Sequence[str],
+    apply_to: Sequence[str],
+    strength: float,
+) -> Result:
+    """Return images of some classes before and after an edit that other classes taught.
+
+    Raises:
+        ConfigError: An attribute or class is unknown, or the strength out of range.
+        DataError: The classes have too few images to learn from, or to show.
+        NotSupportedError: The model's data have no labelled attributes.
+    """
+    lesson = Lesson(attribute, tuple(learn_on), tuple(apply_to), strength)
+    return of_transfers([transfer(workbench, model, lesson)])

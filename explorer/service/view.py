@@ -7,10 +7,13 @@ the texts by which `explorer.service.guests` finds a point, such as "12" or "sam
 __all__ = [
     "VIEW_LIMIT",
     "EditView",
+    "KindsView",
     "MapView",
     "PlaneView",
     "RowView",
     "StrengthsView",
+    "StripView",
+    "TransferView",
     "View",
     "WalkView",
     "parse_view",
@@ -98,6 +101,35 @@ class StrengthsView(_View):
     kinds: dict[Name, Name] = Field(default_factory=dict, max_length=64)
 
 
+class StripView(_View):
+    """One image moved along several attributes, one at a time, at several strengths."""
+
+    kind: Literal["strip"] = "strip"
+    a: Source
+    attributes: tuple[Name, ...] = Field(min_length=1, max_length=64)
+    strengths: tuple[Strength, ...] = Field(min_length=1, max_length=13)
+    kinds: dict[Name, Name] = Field(default_factory=dict, max_length=64)
+
+
+class KindsView(_View):
+    """One image moved along every kind of direction that an attribute has."""
+
+    kind: Literal["kinds"] = "kinds"
+    a: Source
+    attribute: Name
+    strength: Strength
+
+
+class TransferView(_View):
+    """Images of some classes before and after an edit that other classes taught."""
+
+    kind: Literal["transfer"] = "transfer"
+    attribute: Name
+    learn_on: tuple[Name, ...] = Field(min_length=1, max_length=1000)
+    apply_to: tuple[Name, ...] = Field(min_length=1, max_length=1000)
+    strength: Strength
+
+
 class MapView(_View):
     """The map as it is looked at. Coordinates are those of the layout.
 
@@ -127,7 +159,15 @@ class MapView(_View):
 
 
 View = Annotated[
-    WalkView | PlaneView | EditView | RowView | StrengthsView | MapView,
+    WalkView
+    | PlaneView
+    | EditView
+    | RowView
+    | StrengthsView
+    | StripView
+    | KindsView
+    | TransferView
+    | MapView,
     Field(discriminator="kind"),
 ]
 

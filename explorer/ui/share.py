@@ -57,6 +57,7 @@ SHARE_LIMIT = 24 * 2**20
 """Bytes of a picture that is dropped, or of the map's own picture."""
 
 LINK_START = "#view="
+PAIR = 2
 _TABS = {WalkView: "interpolate", PlaneView: "interpolate", MapView: "map"}
 
 
@@ -84,10 +85,11 @@ def restored(workbench: Workbench, view: View) -> Restored:
         DataError: An image inside it is damaged.
     """
     places = list(places_of(workbench, view).values())
-    if len(places) == 1:
-        first = workbench.first_pair(view.model)
-        places.append(first[1] if first[1] != places[0] else first[0])
-    picked = Picked(view.model, places[0], places[1])
+    for spare in workbench.first_pair(view.model):
+        if len(places) < PAIR and spare not in places:
+            places.append(spare)
+    a, b = (places * PAIR)[:PAIR]
+    picked = Picked(view.model, a, b)
     return Restored(picked, _TABS.get(type(view), "attributes"), view)
 
 

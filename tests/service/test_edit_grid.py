@@ -9,10 +9,10 @@ from explorer.service.edit_grid import (
     EditedPictures,
     attribute_grid,
     class_positions,
-    grid_picture,
     strength_grid,
 )
 from explorer.service.evidence import slider_evidence
+from explorer.service.result import of_grid
 from explorer.service.workbench import Workbench
 
 
@@ -115,7 +115,7 @@ def test_each_cell_says_what_supports_it_in_its_own_class(workbench):
 
 def test_the_picture_has_room_for_title_and_labels(workbench):
     grid = strength_grid(workbench, GLOW, 3, names_of(workbench)[0], (0.0, 1.0))
-    picture = grid_picture(grid)
+    picture = of_grid(grid).sheet()
     assert picture.shape[0] > 2 * 96 and picture.shape[1] > 5 * 96
     assert (picture[:30] < 128).any()  # the title is written there
 

@@ -22,10 +22,13 @@ from explorer.service.render import render, signed
 from explorer.service.stamp import read_stamp
 from explorer.service.view import (
     EditView,
+    KindsView,
     MapView,
     PlaneView,
     RowView,
     StrengthsView,
+    StripView,
+    TransferView,
     WalkView,
 )
 from explorer.service.workbench import Workbench
@@ -44,8 +47,9 @@ def attribute(workbench):
 
 
 @pytest.fixture(scope="module")
-def views(attribute):
-    moved = {attribute: 0.75}
+def views(workbench, attribute):
+    moved, names = {attribute: 0.75}, workbench.open(GLOW).data.class_names
+    another = workbench.attributes(GLOW)[1].name
     return {
         "walk": WALK,
         "walk of codes": WalkView(model=GLICO, a="0", b="mean:1+2", steps=3, methods=("nlerp",)),
@@ -58,6 +62,21 @@ def views(attribute):
         "strengths": StrengthsView(
             model=GLOW, a="2", attribute=attribute, strengths=(-1.0, 0.0, 0.5)
         ),
+        "strip": StripView(
+            model=GLOW,
+            a="2",
+            attributes=(attribute, another),
+            strengths=(0.0, 0.5),
+            kinds={another: "pooled"},
+        ),
+        "kinds": KindsView(model=GLOW, a="2", attribute=attribute, strength=0.5),
+        "transfer": TransferView(
+            model=GLOW,
+            attribute=workbench.open(GLOW).data.attribute_names[0],
+            learn_on=names,
+            apply_to=names[:2],
+            strength=0.5,
+        ),
     }
 
 
@@ -69,6 +88,9 @@ KINDS = (
     "edit by a chosen direction",
     "row",
     "strengths",
+    "strip",
+    "kinds",
+    "transfer",
 )
 
 
@@ -112,7 +134,7 @@ def test_an_exported_picture_brings_its_view_and_is_made_again(
     assert np.array_equal(pixels_of(again.read_bytes()), pixels_of(content))
 
 
-@pytest.mark.parametrize("kind", ["walk", "plane", "edit", "row", "strengths"])
+@pytest.mark.parametrize("kind", ["walk", "plane", "edit", "row", "strengths", "strip", "kinds"])
 def test_results_of_uploads_are_made_from_the_picture_that_holds_them(
     workbench, views, tiny_root, tmp_path, monkeypatch, kind
 ):

@@ -10,10 +10,13 @@ from explorer.errors import ConfigError
 from explorer.service.view import (
     VIEW_LIMIT,
     EditView,
+    KindsView,
     MapView,
     PlaneView,
     RowView,
     StrengthsView,
+    StripView,
+    TransferView,
     WalkView,
     parse_view,
     view_text,
@@ -25,6 +28,9 @@ VIEWS = [
     EditView(model="m", a="3", strengths={"glasses": 1.5}, kinds={"glasses": "ridge"}),
     RowView(model="m", a="3", strengths={"glasses": -1.0, "hat": 0.25}),
     StrengthsView(model="m", a="3", attribute="hat", strengths=(-1.0, 0.0, 1.0)),
+    StripView(model="m", a="3", attributes=("hat", "smile"), strengths=(-1.0, 2.0)),
+    KindsView(model="m", a="3", attribute="hat", strength=-0.5),
+    TransferView(model="m", attribute="hat", learn_on=("x",), apply_to=("y", "z"), strength=1.0),
     MapView(model="m", layout="umap", colour="bits", a="1", b="2", window=(0.0, 0.0, 1.0, 2.0)),
 ]
 

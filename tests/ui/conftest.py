@@ -97,11 +97,11 @@ def visit(browser, page_address) -> Iterator:
     """Open the page as a visitor does; what it must never do is checked at the end."""
     visits = []
 
-    def open_page(**context):
+    def open_page(link="", **context):
         from explorer.benchmarks.chromium import Visit
 
         context = {"viewport": WHOLE_MAP} | context
-        visits.append(Visit(browser.new_context(**context), page_address))
+        visits.append(Visit(browser.new_context(**context), page_address, link))
         return visits[-1].page
 
     yield open_page

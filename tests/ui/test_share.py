@@ -9,7 +9,7 @@ from tiny_models import GLICO, GLOW
 
 from explorer.errors import ConfigError, DataError, UnknownModelError
 from explorer.service.render import signed
-from explorer.service.view import EditView, MapView, WalkView
+from explorer.service.view import EditView, MapView, TransferView, WalkView
 from explorer.ui.share import LINK_START, link_text, restored, view_of_event, view_of_link
 
 WALK = WalkView(model=GLOW, a="1", b="3", steps=4, methods=("slerp",))
@@ -42,6 +42,17 @@ def test_an_edit_opens_on_the_attributes_with_a_second_image(workbench):
     assert found.tab == "attributes"
     assert found.picked.a == 2
     assert found.picked.b != 2
+
+
+def test_what_is_of_no_image_opens_with_the_models_first_pair(workbench):
+    name = workbench.open(GLOW).data.attribute_names[0]
+    classes = workbench.card(GLOW).class_names
+    view = TransferView(
+        model=GLOW, attribute=name, learn_on=classes, apply_to=classes[:1], strength=1.0
+    )
+    found = restored(workbench, view)
+    assert (found.picked.a, found.picked.b) == workbench.first_pair(GLOW)
+    assert found.tab == "attributes"
 
 
 def test_a_map_opens_on_the_map(workbench):

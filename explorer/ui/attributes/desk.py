@@ -1,11 +1,12 @@
 """What the panels of the attributes tab share: chosen directions, and which sliders there are."""
 
-__all__ = ["Choices", "Desk", "Sliders"]
+__all__ = ["Choices", "Desk", "Sliders", "moved_by"]
 
 from dataclasses import dataclass
 
 import gradio as gr
 
+from explorer.service.view import EditView, RowView, StrengthsView, StripView, View
 from explorer.service.workbench import Workbench
 from explorer.ui.shared import Picked
 
@@ -32,6 +33,16 @@ class Choices:
         others = tuple(one for one in self.kinds if one[:2] != (model, attribute))
         added = () if kind is None else ((model, attribute, kind),)
         return Choices(self.edition + 1, others + added)
+
+    def of_view(self, view: View | None) -> "Choices":
+        """Return the choices with which a view's edits are those it was made with."""
+        if not isinstance(view, EditView | RowView | StrengthsView | StripView):
+            return self
+        now, found = self.of(view.model), self
+        for name in moved_by(view):
+            if now.get(name) != (kind := view.kinds.get(name)):
+                found = found.changed(view.model, name, kind)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,17 @@ class Sliders:
     def choices(self) -> list[tuple[str, str]]:
         """(text, name) of each slider, for a dropdown."""
         return [(name.replace("_", " "), name) for name in self.names]
+
+
+def moved_by(view: EditView | RowView | StrengthsView | StripView) -> tuple[str, ...]:
+    """Return the attributes that a view moves images along."""
+    match view:
+        case StrengthsView():
+            return (view.attribute,)
+        case StripView():
+            return view.attributes
+        case _:
+            return tuple(view.strengths)
 
 
 @dataclass(frozen=True, slots=True)

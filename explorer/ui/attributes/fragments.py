@@ -8,18 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
+from explorer.service.view import View, view_text
 from explorer.ui.background import Progress
 from explorer.ui.convert import picture_uri
 
 
 def picture_html(
-    pixels: UInt8[np.ndarray, "height width channel"], *, alt: str, file_name: str
+    pixels: UInt8[np.ndarray, "height width channel"], *, alt: str, view: View
 ) -> str:
-    """Return a picture with a link that saves it."""
-    uri, name = picture_uri(pixels), html.escape(file_name)
+    """Return a picture with the menu that takes it along; `assets/share.js` fills the menu."""
+    settings = html.escape(view_text(view))
     return (
-        f'<div class="sheet"><img src="{uri}" alt="{html.escape(alt)}">'
-        f'<a class="quiet-button" download="{name}" href="{uri}">Save the picture</a></div>'
+        f'<div class="sheet"><img src="{picture_uri(pixels)}" alt="{html.escape(alt)}">'
+        f'<share-menu data-view="{settings}" data-files="png zip"></share-menu></div>'
     )
 
 

@@ -1,9 +1,10 @@
 """A labelled grid of edits, shown as the very picture that is saved."""
 
-__all__ = ["build", "grid_of", "read_steps"]
+__all__ = ["build", "grid_of", "grid_wanted", "read_steps", "view_of_grid"]
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -13,12 +14,14 @@ from explorer.service.edit_grid import (
     EditedPictures,
     EditGrid,
     attribute_grid,
-    grid_picture,
     strength_grid,
 )
+from explorer.service.points import find_point, source_of
 from explorer.service.progress import Report, unreported
+from explorer.service.result import of_grid
+from explorer.service.view import StrengthsView, StripView, View
 from explorer.service.workbench import Workbench
-from explorer.ui.attributes.desk import Choices, Desk, Sliders
+from explorer.ui.attributes.desk import Choices, Desk, Sliders, moved_by
 from explorer.ui.attributes.fragments import picture_html, progress_html, words_html
 from explorer.ui.background import Done, followed
 from explorer.ui.events import COMPUTE, LOOKUP, guarded
@@ -90,6 +93,37 @@ def grid_of(
     )
 
 
+def view_of_grid(
+    workbench: Workbench,
+    picked: Picked,
+    choices: Choices,
+    attributes: Sequence[str],
+    steps: Sequence[float],
+) -> StrengthsView | StripView:
+    """Return the settings of a grid that `grid_of` has drawn."""
+    of_model = choices.of(picked.model)
+    common: Any = {
+        "model": picked.model,
+        "a": source_of(workbench.open(picked.model), picked.a),
+        "strengths": tuple(steps),
+        "kinds": {name: kind for name, kind in of_model.items() if name in attributes},
+    }
+    if len(attributes) == 1:
+        return StrengthsView(attribute=attributes[0], **common)
+    return StripView(attributes=tuple(attributes), **common)
+
+
+def grid_wanted(
+    workbench: Workbench, picked: Picked | None, view: View | None
+) -> StrengthsView | StripView | None:
+    """Return the grid that a person came back to, if it is of the picked image."""
+    if picked is None or not isinstance(view, StrengthsView | StripView):
+        return None
+    if view.model != picked.model or find_point(workbench, view.model, view.a) != picked.a:
+        return None
+    return view
+
+
 def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPictures) -> None:
     """Lay out and wire the panel."""
     gr.HTML(words_html(HELP), apply_default_css=False, elem_classes=["bare"])
@@ -104,35 +138,57 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
     shown = gr.HTML(words_html(EMPTY), apply_default_css=False, elem_classes=["bare"])
 
     @guarded
-    def show(
-        picked: Picked | None, choices: Choices, names: object, typed: object
-    ) -> Iterator[str]:
+    def show(picked: Picked | None, choices: Choices, names: Any, typed: object) -> Iterator[str]:
         if picked is None:
             return
         for step in followed(
             lambda report: grid_of(workbench, pictures, picked, choices, names, typed, report)
         ):
             if isinstance(step, Done):
-                yield picture_html(
-                    grid_picture(step.result), alt=step.result.title, file_name="grid.png"
-                )
+                grid = step.result
+                view = view_of_grid(workbench, picked, choices, list(names), read_steps(typed))
+                yield picture_html(of_grid(grid).sheet(), alt=grid.title, view=view)
             else:
                 yield progress_html(step)
 
-    def offer(sliders: Sliders | None) -> tuple[gr.Dropdown, str]:
-        choices = sliders.choices if sliders else []
-        first = [choices[0][1]] if choices else []
-        return gr.Dropdown(choices, value=first), words_html(EMPTY)
+    @guarded
+    def offer(
+        sliders: Sliders | None, picked: Picked | None, view: View | None
+    ) -> tuple[Any, ...]:
+        offered = sliders.choices if sliders else []
+        first = [offered[0][1]] if offered else []
+        wanted = grid_wanted(workbench, picked, view) if sliders else None
+        if wanted is None:
+            return gr.Dropdown(offered, value=first), gr.skip(), words_html(EMPTY)
+        chosen = gr.Dropdown(offered, value=list(moved_by(wanted)))
+        return chosen, _text(wanted.strengths), words_html(EMPTY)
 
-    desk.sliders.change(offer, desk.sliders, [attributes, shown], **LOOKUP)
-    computed = draw.click(
-        show,
-        [shared.picked, desk.choices, attributes, steps],
+    @guarded
+    def show_again(
+        sliders: Sliders | None, picked: Picked | None, choices: Choices, view: View | None
+    ) -> Iterator[str]:
+        wanted = grid_wanted(workbench, picked, view)
+        if sliders is not None and wanted is not None:
+            names, typed = list(moved_by(wanted)), _text(wanted.strengths)
+            yield from show(picked, choices.of_view(view), names, typed)
+
+    asked = [shared.picked, desk.choices, attributes, steps]
+    computed = draw.click(show, asked, shown, api_name="edit_grid", **COMPUTE)
+    known = [desk.sliders, shared.picked, shared.view]
+    again = gr.on(
+        [desk.sliders.change, shared.view.change],
+        offer,
+        known,
+        [attributes, steps, shown],
+        **LOOKUP,
+    ).success(
+        show_again,
+        [desk.sliders, shared.picked, desk.choices, shared.view],
         shown,
-        api_name="edit_grid",
         **COMPUTE,
     )
-    computed.failure(lambda: words_html(EMPTY), None, shown, **LOOKUP)
+    for drawing in (computed, again):
+        drawing.failure(lambda: words_html(EMPTY), None, shown, **LOOKUP)
 
 
 def _text(steps: Sequence[float]) -> str:

@@ -4,13 +4,15 @@ __all__ = ["build", "chosen_kind", "comparison_html"]
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from explorer.service.axes import kind_in_use
 from explorer.service.kinds import KindCard, compare_kinds
-from explorer.service.sheets import labelled_sheet, titled
+from explorer.service.points import find_point, source_of
+from explorer.service.result import of_kinds
+from explorer.service.view import KindsView, View
 from explorer.service.workbench import Workbench
 from explorer.ui.attributes.desk import Choices, Desk, Sliders
 from explorer.ui.attributes.fragments import picture_html, table_html, words_html
@@ -26,14 +28,6 @@ HELP = (
 )
 EMPTY = "Choose an attribute, and compare."
 OF_A_CLASS = ("conditional", "class")
-TITLES = {
-    "conditional": "Own class",
-    "class": "Its class alone",
-    "ridge": "Ridge",
-    "pooled": "z_pos - z_neg",
-    "logistic": "Logistic",
-    "principal": "Variation",
-}
 
 
 def comparison_html(
@@ -52,14 +46,17 @@ def comparison_html(
     cards = compare_kinds(workbench, picked.model, picked.a, attribute, strength)
     opened = workbench.open(picked.model)
     used = kind_in_use(opened, attribute, opened.label(picked.a), choices.of(picked.model))
-    before = workbench.drawn(picked.model, [picked.a])
-    pixels = np.concatenate([before, np.stack([card.pixels for card in cards])])
     label, title = f"{strength:+g}", attribute.replace("_", " ")
-    sheet = labelled_sheet([(label, pixels)], ["as it is", *(TITLES[c.kind] for c in cards)])
+    shown = of_kinds(workbench, picked.model, picked.a, cards, attribute, strength)
     picture = picture_html(
-        titled(sheet, f"{title}, every kind of direction"),
+        shown.sheet(),
         alt=f"Image A moved by {label} along every kind of direction of {title}",
-        file_name="directions.png",
+        view=KindsView(
+            model=picked.model,
+            a=source_of(opened, picked.a),
+            attribute=attribute,
+            strength=strength,
+        ),
     )
     heading = [
         "Direction",
@@ -119,15 +116,55 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
     def choose(picked: Picked, choices: Choices, name: str, wanted: str) -> Choices:
         return chosen_kind(workbench, picked, choices, name, wanted)
 
-    def offer(sliders: Sliders | None) -> tuple[gr.Dropdown, str, gr.Radio]:
+    @guarded
+    def offer(
+        sliders: Sliders | None, picked: Picked | None, view: View | None
+    ) -> tuple[Any, ...]:
         names = sliders.choices if sliders else []
         first = names[0][1] if names else None
-        return gr.Dropdown(names, value=first), words_html(EMPTY), gr.Radio(visible=False)
+        wanted = _wanted(workbench, picked, view) if sliders else None
+        if wanted is None:
+            return (
+                gr.Dropdown(names, value=first),
+                gr.skip(),
+                words_html(EMPTY),
+                gr.Radio(visible=False),
+            )
+        chosen = gr.Dropdown(names, value=wanted.attribute)
+        return chosen, wanted.strength, words_html(EMPTY), gr.Radio(visible=False)
 
-    desk.sliders.change(offer, desk.sliders, [attribute, shown, kind], **LOOKUP)
+    @guarded
+    def show_again(
+        sliders: Sliders | None, picked: Picked | None, choices: Choices, view: View | None
+    ) -> tuple[Any, Any]:
+        wanted = _wanted(workbench, picked, view)
+        if sliders is None or wanted is None:
+            return gr.skip(), gr.skip()
+        found: tuple[Any, Any] = show(picked, choices, wanted.attribute, wanted.strength)
+        return found
+
     asked = [shared.picked, desk.choices, attribute, strength]
     compare.click(show, asked, [shown, kind], api_name="compare_kinds", **COMPUTE)
+    gr.on(
+        [desk.sliders.change, shared.view.change],
+        offer,
+        [desk.sliders, shared.picked, shared.view],
+        [attribute, strength, shown, kind],
+        **LOOKUP,
+    ).success(
+        show_again,
+        [desk.sliders, shared.picked, desk.choices, shared.view],
+        [shown, kind],
+        **COMPUTE,
+    )
     kind.input(choose, [shared.picked, desk.choices, attribute, kind], desk.choices, **CHOOSE)
+
+
+def _wanted(workbench: Workbench, picked: Picked | None, view: View | None) -> KindsView | None:
+    """Return the comparison that a person came back to, if it is of the picked image."""
+    if picked is None or not isinstance(view, KindsView) or view.model != picked.model:
+        return None
+    return view if find_point(workbench, view.model, view.a) == picked.a else None
 
 
 def _row(card: KindCard, used: bool, class_name: str) -> list[str]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import numpy as np
 import plotly.graph_objects as go
 
 from explorer.errors import ConfigError, ExplorerError
 from explorer.judge.transfer import TransferResult
-from explorer.service.sheets import labelled_sheet, titled
+from explorer.service.result import of_transfers
 from explorer.service.transfer import (
     Lesson,
     Transfer,
@@ -19,6 +18,7 @@ from explorer.service.transfer import (
     transfer_attributes,
     transfer_errors,
 )
+from explorer.service.view import TransferView, View
 from explorer.service.workbench import Workbench
 from explorer.ui.attributes.desk import Desk, Sliders
 from explorer.ui.attributes.fragments import picture_html, progress_html, words_html
@@ -56,27 +56,24 @@ def lesson_of(attribute: object, learn_on: object, apply_to: object, strength: o
     return Lesson(attribute, tuple(map(str, learn_on)), tuple(map(str, apply_to)), float(strength))
 
 
-def transfer_html(found: Transfer) -> str:
-    """Return pictures before and after, and how many images taught it."""
+def transfer_html(model: str, found: Transfer) -> str:
+    """Return pictures before and after, and how many images of the model taught it."""
     lesson = found.lesson
     name = lesson.attribute.replace("_", " ")
-    width = max(len(row.before) for row in found.rows)
-    rows = []
-    for row in found.rows:
-        words = row.class_name.replace("_", " ")
-        rows += [(f"{words}", _filled(row.before, width)), ("after", _filled(row.after, width))]
-    sheet = titled(
-        labelled_sheet(rows, [""] * width),
-        f"{name} {lesson.strength:+g}, learned on {', '.join(lesson.learn_on)}",
-    )
     own = set(lesson.learn_on) & set(lesson.apply_to)
     return words_html(
         f"Learned from {found.positives:,} images with {name} and {found.negatives:,} without.",
         f"{', '.join(sorted(own))} also taught it: there this is no transfer." if own else "",
     ) + picture_html(
-        sheet,
+        of_transfers([found]).sheet(),
         alt=f"Images without {name}, before and after",
-        file_name="transfer.png",
+        view=TransferView(
+            model=model,
+            attribute=lesson.attribute,
+            learn_on=lesson.learn_on,
+            apply_to=lesson.apply_to,
+            strength=lesson.strength,
+        ),
     )
 
 
@@ -133,7 +130,10 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
         for step in followed(
             lambda report: transfer(workbench, picked.model, lesson, report=report)
         ):
-            yield transfer_html(step.result) if isinstance(step, Done) else progress_html(step)
+            if isinstance(step, Done):
+                yield transfer_html(picked.model, step.result)
+            else:
+                yield progress_html(step)
 
     @guarded
     def judge(
@@ -152,7 +152,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
                 yield progress_html(step), gr.skip(), gr.skip(), gr.skip()
 
     @guarded
-    def offer(sliders: Sliders | None) -> tuple[Any, ...]:
+    def offer(sliders: Sliders | None, view: View | None) -> tuple[Any, ...]:
         names, classes, known = [], [], False
         if sliders:
             data = workbench.open(sliders.model).data
@@ -160,10 +160,19 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
             classes = [(name.replace("_", " "), name) for name in sliders.class_names]
             known = _has_truth(workbench, sliders.model)
         half = max(1, len(classes) // 2)
+        first = names[0][1] if names else None
+        learned, shown_on = (
+            [value for _, value in some] for some in (classes[:half], classes[half:])
+        )
+        far: Any = gr.skip()
+        if wanted := _wanted(sliders, view):
+            first, far = wanted.attribute, wanted.strength
+            learned, shown_on = list(wanted.learn_on), list(wanted.apply_to)
         return (
-            gr.Dropdown(names, value=names[0][1] if names else None),
-            gr.CheckboxGroup(classes, value=[value for _, value in classes[:half]]),
-            gr.CheckboxGroup(classes, value=[value for _, value in classes[half:]]),
+            gr.Dropdown(names, value=first),
+            far,
+            gr.CheckboxGroup(classes, value=learned),
+            gr.CheckboxGroup(classes, value=shown_on),
             gr.Button(interactive=bool(names)),
             gr.Button(visible=known),
             words_html(EMPTY if names else NO_LABELS),
@@ -171,21 +180,40 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
             gr.Row(visible=False),
         )
 
-    desk.sliders.change(
-        offer,
-        desk.sliders,
-        [attribute, learn_on, apply_to, start, compare, shown, verdict, charts],
-        **LOOKUP,
-    )
+    @guarded
+    def attempt_again(
+        sliders: Sliders | None, picked: Picked | None, view: View | None
+    ) -> Iterator[str]:
+        if wanted := _wanted(sliders, view):
+            ticked = list(wanted.learn_on), list(wanted.apply_to)
+            yield from attempt(picked, wanted.attribute, *ticked, wanted.strength)
+
     wanted = [shared.picked, attribute, learn_on, apply_to, strength]
     queue = COMPUTE | {"concurrency_id": "transfer"}
     tried = start.click(attempt, wanted, shown, api_name="transfer", **queue)
+    again = gr.on(
+        [desk.sliders.change, shared.view.change],
+        offer,
+        [desk.sliders, shared.view],
+        [attribute, strength, learn_on, apply_to, start, compare, shown, verdict, charts],
+        **LOOKUP,
+    ).success(attempt_again, [desk.sliders, shared.picked, shared.view], shown, **queue)
     judged = compare.click(
         judge, wanted, [verdict, charts, pixels, features], api_name="transfer_errors", **queue
     )
-    tried.failure(lambda: words_html(EMPTY), None, shown, **LOOKUP)
+    for trying in (tried, again):
+        trying.failure(lambda: words_html(EMPTY), None, shown, **LOOKUP)
     judged.failure(lambda: "", None, verdict, **LOOKUP)
-    stop.click(lambda: words_html(CANCELLED), None, verdict, cancels=[tried, judged], **LOOKUP)
+    stop.click(
+        lambda: words_html(CANCELLED), None, verdict, cancels=[tried, again, judged], **LOOKUP
+    )
+
+
+def _wanted(sliders: Sliders | None, view: View | None) -> TransferView | None:
+    """Return the transfer that a person came back to, if it is of the open model."""
+    if sliders is None or not isinstance(view, TransferView) or view.model != sliders.model:
+        return None
+    return view
 
 
 def _bars(found: TransferResult) -> tuple[go.Figure, go.Figure]:
@@ -204,9 +232,3 @@ def _has_truth(workbench: Workbench, model: str) -> bool:
         return bool(transfer_attributes(workbench, model))
     except ExplorerError:
         return False
-
-
-def _filled(pixels: np.ndarray, width: int) -> np.ndarray:
-    """Return pictures with white ones appended up to a number."""
-    missing = width - len(pixels)
-    return np.concatenate([pixels, np.full((missing, *pixels.shape[1:]), 255, dtype=np.uint8)])

@@ -2,9 +2,13 @@
 
 __all__ = ["TITLE", "build"]
 
+from collections.abc import Mapping
+from typing import Any
+
 import gradio as gr
 
 from explorer.service.edit_grid import EditedPictures
+from explorer.service.view import KindsView, StrengthsView, StripView, TransferView, View
 from explorer.service.workbench import Workbench
 from explorer.ui.attributes import (
     grid_panel,
@@ -14,24 +18,39 @@ from explorer.ui.attributes import (
     teach_panel,
     transfer_panel,
 )
-from explorer.ui.attributes.desk import Desk
+from explorer.ui.attributes.desk import Choices, Desk
+from explorer.ui.events import LOOKUP
 from explorer.ui.shared import Shared
 
 TITLE = "Attributes"
+
+PLACES: Mapping[type, str] = {
+    StrengthsView: "grid",
+    StripView: "grid",
+    KindsView: "kinds",
+    TransferView: "transfer",
+}
+"""The panel below the sliders that shows a view again, by the view's kind."""
 
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab: the sliders, and below them what tells more of them."""
     desk, pictures = Desk.build(), EditedPictures()
     sliders.build(workbench, shared, desk, pictures)
-    with gr.Column(elem_classes=["card", "attribute-panels"]), gr.Tabs():
-        with gr.Tab("Grid"):
+    with gr.Column(elem_classes=["card", "attribute-panels"]), gr.Tabs() as panels:
+        with gr.Tab("Grid", id="grid"):
             grid_panel.build(workbench, shared, desk, pictures)
-        with gr.Tab("Directions"):
+        with gr.Tab("Directions", id="kinds"):
             kinds_panel.build(workbench, shared, desk)
         with gr.Tab("How far to trust it"):
             honesty_panel.build(workbench, shared, desk)
-        with gr.Tab("Across classes"):
+        with gr.Tab("Across classes", id="transfer"):
             transfer_panel.build(workbench, shared, desk)
         with gr.Tab("Teach a new one"):
             teach_panel.build(workbench, shared, desk)
+
+    def restore(view: View | None, choices: Choices) -> tuple[Choices, Any]:
+        place = PLACES.get(type(view))
+        return choices.of_view(view), gr.Tabs(selected=place) if place else gr.skip()
+
+    shared.view.change(restore, [shared.view, desk.choices], [desk.choices, panels], **LOOKUP)

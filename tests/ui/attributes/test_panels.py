@@ -12,10 +12,13 @@ from explorer.judge.intervals import Interval
 from explorer.judge.transfer import TransferError, TransferResult
 from explorer.service.edit_grid import EditedPictures
 from explorer.service.honesty import Honesty
+from explorer.service.render import render
+from explorer.service.result import of_grid
 from explorer.service.transfer import Lesson, transfer
+from explorer.service.view import EditView, RowView, StripView
 from explorer.ui.attributes.desk import Choices, Sliders
 from explorer.ui.attributes.fragments import picture_html, table_html, words_html
-from explorer.ui.attributes.grid_panel import grid_of, read_steps
+from explorer.ui.attributes.grid_panel import grid_of, grid_wanted, read_steps, view_of_grid
 from explorer.ui.attributes.honesty_panel import (
     judge_words,
     leakage_figure,
@@ -41,7 +44,7 @@ def test_texts_are_never_read_as_html():
     for made in (
         words_html(bad),
         table_html([bad], [[bad, bad]]),
-        picture_html(pixels, alt=f'"{bad}', file_name=bad),
+        picture_html(pixels, alt=f'"{bad}', view=EditView(model=bad, a=bad, strengths={})),
     ):
         assert bad not in made and "onerror" in made
 
@@ -71,6 +74,38 @@ def test_one_attribute_is_drawn_by_classes_and_several_by_strengths(workbench):
 def test_a_grid_of_nothing_is_refused(workbench, attributes):
     with pytest.raises(ConfigError):
         grid_of(workbench, EditedPictures(), PICKED, Choices(), attributes, "0, 1")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_settings_of_a_grid_make_its_pixels_again(workbench, several):
+    names = list(Sliders.of(workbench, PICKED).names[: 2 if several else 1])
+    choices = Choices().changed(GLOW, names[0], "pooled").changed("other", names[0], "ridge")
+    drawn = grid_of(workbench, EditedPictures(), PICKED, choices, names, "0, 1")
+    view = view_of_grid(workbench, PICKED, choices, names, (0.0, 1.0))
+    assert np.array_equal(render(workbench, view).sheet(), of_grid(drawn).sheet())
+    assert view.kinds == {names[0]: "pooled"}
+
+
+def test_a_grid_comes_back_for_the_image_it_is_of_alone(workbench):
+    names = list(Sliders.of(workbench, PICKED).names[:2])
+    view = view_of_grid(workbench, PICKED, Choices(), names, (0.0, 1.0))
+    assert grid_wanted(workbench, PICKED, view) is view
+    assert grid_wanted(workbench, Picked(GLOW, 3, 1), view) is None
+    assert grid_wanted(workbench, PICKED, EditView(model=GLOW, a="0", strengths={})) is None
+    assert grid_wanted(workbench, None, view) is None
+
+
+def test_a_view_brings_its_directions_and_takes_others_back():
+    before = Choices().changed("m", "hat", "ridge").changed("m", "smile", "ridge")
+    view = RowView(
+        model="m", a="0", strengths={"hat": 1.0, "beard": 1.0}, kinds={"beard": "class"}
+    )
+    assert before.of_view(view).of("m") == {"smile": "ridge", "beard": "class"}
+    same = StripView(
+        model="m", a="0", attributes=("hat",), strengths=(1.0,), kinds={"hat": "ridge"}
+    )
+    assert before.of_view(same) is before
+    assert before.of_view(None) is before
 
 
 # ---- directions
@@ -220,7 +255,7 @@ def test_pictures_of_a_transfer_say_who_taught_it(workbench):
         for name in workbench.open(GLOW).data.attribute_names
         if _is_taught(workbench, Lesson(name, names, names[:1]))
     )
-    made = transfer_html(transfer(workbench, GLOW, Lesson(taught, names, names[:1])))
+    made = transfer_html(GLOW, transfer(workbench, GLOW, Lesson(taught, names, names[:1])))
     assert "Learned from" in made and "no transfer" in made and "data:image/png" in made
 
 

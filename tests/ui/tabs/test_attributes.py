@@ -1,9 +1,15 @@
 """The attributes tab in a browser: keyboard and numbers, locks, evidence, late answers."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from tiny_models import GLOW
+
+from explorer.service.stamp import read_stamp
+from explorer.service.view import KindsView, TransferView
+from explorer.ui.share import link_text
 
 pytestmark = pytest.mark.browser
 
@@ -206,11 +212,44 @@ def test_a_lasso_drawn_before_the_tab_was_opened_can_be_changed_and_taught(own_p
     visit.close()
 
 
-def test_a_grid_is_drawn_as_one_picture(opened):
+def taken_along(page):
+    """Return what the picture below the sliders says of itself once it is saved."""
+    page.locator(".sheet summary", has_text="Share").click()
+    with page.expect_download() as download:
+        page.locator(".sheet").get_by_role("button", name="Picture with labels").click()
+    return read_stamp(Path(download.value.path()).read_bytes())
+
+
+def test_a_grid_is_drawn_as_one_picture_and_comes_back_with_its_settings(opened):
     page, _ = opened()
+    page.get_by_label("Strengths").fill("-1, 0.5")
     page.get_by_role("button", name="Draw the grid").click()
     page.locator(".sheet img").wait_for()
-    assert page.locator(".sheet a[download]").get_attribute("href").startswith("data:image/png")
+    shown = page.locator(".sheet img").get_attribute("src")
+    view = taken_along(page)
+    assert view.kind == "strengths" and view.strengths == (-1.0, 0.5)
+    page.get_by_label("Strengths").fill("0")
+    page.evaluate("link => { location.hash = link; }", link_text(view))
+    expect(page.get_by_label("Strengths")).to_have_value("-1, 0.5")
+    expect(page.locator(".sheet img")).to_have_attribute("src", shown)
+
+
+def test_a_link_to_compared_directions_shows_them_with_the_page(visit, workbench):
+    name = workbench.attributes(GLOW)[1].name
+    view = KindsView(model=GLOW, a="3", attribute=name, strength=-1.0)
+    page = visit(link=link_text(view))
+    page.locator(".sheet img").wait_for()
+    assert taken_along(page).model_copy(update={"weights": "", "version": ""}) == view
+
+
+def test_a_link_to_a_transfer_shows_it_with_the_page(visit, workbench):
+    classes = workbench.card(GLOW).class_names
+    name = workbench.open(GLOW).data.attribute_names[0]
+    lesson = {"attribute": name, "learn_on": classes, "apply_to": classes[:2], "strength": 0.5}
+    view = TransferView(model=GLOW, **lesson)
+    page = visit(link=link_text(view))
+    page.locator(".sheet img").wait_for()
+    assert taken_along(page).model_copy(update={"weights": "", "version": ""}) == view
 
 
 def test_a_wrong_wish_is_answered_by_a_notice(opened):
