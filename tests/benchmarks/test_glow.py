@@ -13,7 +13,7 @@ from explorer.benchmarks.glow.ablations import CHANGES, ablate
 from explorer.benchmarks.glow.arithmetic import step_flops
 from explorer.benchmarks.glow.candidate import Candidate, GlowShape, dequantised
 from explorer.benchmarks.glow.candidates import build_candidates
-from explorer.benchmarks.glow.density import Budget, compare_densities
+from explorer.benchmarks.glow.density import Budget, compare_densities, measure_inversion
 from explorer.benchmarks.glow.memory import sample_mib
 from explorer.benchmarks.glow.parts import fastest
 from explorer.benchmarks.glow.rotation import WARM_UPS, Times, ratio, rotate
@@ -210,6 +210,16 @@ def test_densities_are_compared_after_tuning_the_rate():
     assert len(row.bits) == 2 and all(4 < bits < 9 for bits in row.bits)
     assert row.inversion < 1e-4
     assert len(told) == 4
+
+
+def test_inversion_is_measured_after_real_updates():
+    sets = [DataSettings(name="avatars", image_size=16, count=60)]
+    shape, told = GlowShape(side=16, steps=2, levels=2, hidden=8), []
+    budget = Budget(steps=12, held_out=8)
+    (row,) = measure_inversion(sets, ["ours"], shape, budget, told.append)
+    assert (row.candidate, row.steps) == ("ours", 12)
+    assert 4 < row.bits < 9 and 0 < row.inversion < 1e-4
+    assert len(told) == 1
 
 
 def test_an_ablation_is_trained_by_the_programs_own_loop():

@@ -100,12 +100,15 @@ class Desk:
     Attributes:
         choices: Holds `Choices`.
         sliders: Holds `Sliders`, or None while no model with sliders is shown.
+        again: Holds the view that a panel below the sliders is to show again, once the sliders of
+            its model are there, or None.
     """
 
     choices: gr.State
     sliders: gr.State
+    again: gr.State
 
     @classmethod
     def build(cls) -> "Desk":
         """Make the state where it is called."""
-        return cls(gr.State(Choices()), gr.State(None))
+        return cls(gr.State(Choices()), gr.State(None), gr.State(None))

@@ -151,40 +151,31 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
             else:
                 yield progress_html(step)
 
-    @guarded
-    def offer(
-        sliders: Sliders | None, picked: Picked | None, view: View | None
-    ) -> tuple[Any, ...]:
-        offered = sliders.choices if sliders else []
-        first = [offered[0][1]] if offered else []
-        wanted = grid_wanted(workbench, picked, view) if sliders else None
-        if wanted is None:
-            return gr.Dropdown(offered, value=first), gr.skip(), words_html(EMPTY)
-        chosen = gr.Dropdown(offered, value=list(moved_by(wanted)))
-        return chosen, _text(wanted.strengths), words_html(EMPTY)
+    def offer(sliders: Sliders | None) -> tuple[gr.Dropdown, str]:
+        choices = sliders.choices if sliders else []
+        first = [choices[0][1]] if choices else []
+        return gr.Dropdown(choices, value=first), words_html(EMPTY)
 
     @guarded
     def show_again(
-        sliders: Sliders | None, picked: Picked | None, choices: Choices, view: View | None
-    ) -> Iterator[str]:
+        view: View | None, picked: Picked | None, choices: Choices
+    ) -> Iterator[tuple[Any, ...]]:
         wanted = grid_wanted(workbench, picked, view)
-        if sliders is not None and wanted is not None:
-            names, typed = list(moved_by(wanted)), _text(wanted.strengths)
-            yield from show(picked, choices.of_view(view), names, typed)
+        if picked is None or wanted is None:
+            return
+        names, typed = list(moved_by(wanted)), _text(wanted.strengths)
+        offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=names)
+        for drawn in show(picked, choices.of_view(wanted), names, typed):
+            yield offered, typed, drawn
 
+    desk.sliders.change(offer, desk.sliders, [attributes, shown], **LOOKUP)
     asked = [shared.picked, desk.choices, attributes, steps]
     computed = draw.click(show, asked, shown, api_name="edit_grid", **COMPUTE)
-    known = [desk.sliders, shared.picked, shared.view]
-    again = gr.on(
-        [desk.sliders.change, shared.view.change],
-        offer,
-        known,
-        [attributes, steps, shown],
-        **LOOKUP,
-    ).success(
+    again = desk.again.change(
         show_again,
-        [desk.sliders, shared.picked, desk.choices, shared.view],
-        shown,
+        [desk.again, shared.picked, desk.choices],
+        [attributes, steps, shown],
+        api_name="edit_grid_again",
         **COMPUTE,
     )
     for drawing in (computed, again):

@@ -116,45 +116,28 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
     def choose(picked: Picked, choices: Choices, name: str, wanted: str) -> Choices:
         return chosen_kind(workbench, picked, choices, name, wanted)
 
-    @guarded
-    def offer(
-        sliders: Sliders | None, picked: Picked | None, view: View | None
-    ) -> tuple[Any, ...]:
+    def offer(sliders: Sliders | None) -> tuple[gr.Dropdown, str, gr.Radio]:
         names = sliders.choices if sliders else []
         first = names[0][1] if names else None
-        wanted = _wanted(workbench, picked, view) if sliders else None
-        if wanted is None:
-            return (
-                gr.Dropdown(names, value=first),
-                gr.skip(),
-                words_html(EMPTY),
-                gr.Radio(visible=False),
-            )
-        chosen = gr.Dropdown(names, value=wanted.attribute)
-        return chosen, wanted.strength, words_html(EMPTY), gr.Radio(visible=False)
+        return gr.Dropdown(names, value=first), words_html(EMPTY), gr.Radio(visible=False)
 
     @guarded
-    def show_again(
-        sliders: Sliders | None, picked: Picked | None, choices: Choices, view: View | None
-    ) -> tuple[Any, Any]:
+    def show_again(view: View | None, picked: Picked | None, choices: Choices) -> tuple[Any, ...]:
         wanted = _wanted(workbench, picked, view)
-        if sliders is None or wanted is None:
-            return gr.skip(), gr.skip()
-        found: tuple[Any, Any] = show(picked, choices, wanted.attribute, wanted.strength)
-        return found
+        if picked is None or wanted is None:
+            return (gr.skip(),) * 4
+        offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=wanted.attribute)
+        found = show(picked, choices, wanted.attribute, wanted.strength)
+        return offered, wanted.strength, *found
 
+    desk.sliders.change(offer, desk.sliders, [attribute, shown, kind], **LOOKUP)
     asked = [shared.picked, desk.choices, attribute, strength]
     compare.click(show, asked, [shown, kind], api_name="compare_kinds", **COMPUTE)
-    gr.on(
-        [desk.sliders.change, shared.view.change],
-        offer,
-        [desk.sliders, shared.picked, shared.view],
-        [attribute, strength, shown, kind],
-        **LOOKUP,
-    ).success(
+    desk.again.change(
         show_again,
-        [desk.sliders, shared.picked, desk.choices, shared.view],
-        [shown, kind],
+        [desk.again, shared.picked, desk.choices],
+        [attribute, strength, shown, kind],
+        api_name="compare_kinds_again",
         **COMPUTE,
     )
     kind.input(choose, [shared.picked, desk.choices, attribute, kind], desk.choices, **CHOOSE)

@@ -152,7 +152,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
                 yield progress_html(step), gr.skip(), gr.skip(), gr.skip()
 
     @guarded
-    def offer(sliders: Sliders | None, view: View | None) -> tuple[Any, ...]:
+    def offer(sliders: Sliders | None) -> tuple[Any, ...]:
         names, classes, known = [], [], False
         if sliders:
             data = workbench.open(sliders.model).data
@@ -160,19 +160,10 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
             classes = [(name.replace("_", " "), name) for name in sliders.class_names]
             known = _has_truth(workbench, sliders.model)
         half = max(1, len(classes) // 2)
-        first = names[0][1] if names else None
-        learned, shown_on = (
-            [value for _, value in some] for some in (classes[:half], classes[half:])
-        )
-        far: Any = gr.skip()
-        if wanted := _wanted(sliders, view):
-            first, far = wanted.attribute, wanted.strength
-            learned, shown_on = list(wanted.learn_on), list(wanted.apply_to)
         return (
-            gr.Dropdown(names, value=first),
-            far,
-            gr.CheckboxGroup(classes, value=learned),
-            gr.CheckboxGroup(classes, value=shown_on),
+            gr.Dropdown(names, value=names[0][1] if names else None),
+            gr.CheckboxGroup(classes, value=[value for _, value in classes[:half]]),
+            gr.CheckboxGroup(classes, value=[value for _, value in classes[half:]]),
             gr.Button(interactive=bool(names)),
             gr.Button(visible=known),
             words_html(EMPTY if names else NO_LABELS),
@@ -181,23 +172,30 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
         )
 
     @guarded
-    def attempt_again(
-        sliders: Sliders | None, picked: Picked | None, view: View | None
-    ) -> Iterator[str]:
-        if wanted := _wanted(sliders, view):
-            ticked = list(wanted.learn_on), list(wanted.apply_to)
-            yield from attempt(picked, wanted.attribute, *ticked, wanted.strength)
+    def attempt_again(view: View | None, picked: Picked | None) -> Iterator[tuple[Any, ...]]:
+        if not isinstance(view, TransferView):
+            return
+        lesson = view.attribute, list(view.learn_on), list(view.apply_to), view.strength
+        for drawn in attempt(picked, *lesson):
+            yield *lesson, drawn
+
+    desk.sliders.change(
+        offer,
+        desk.sliders,
+        [attribute, learn_on, apply_to, start, compare, shown, verdict, charts],
+        **LOOKUP,
+    )
 
     wanted = [shared.picked, attribute, learn_on, apply_to, strength]
     queue = COMPUTE | {"concurrency_id": "transfer"}
     tried = start.click(attempt, wanted, shown, api_name="transfer", **queue)
-    again = gr.on(
-        [desk.sliders.change, shared.view.change],
-        offer,
-        [desk.sliders, shared.view],
-        [attribute, strength, learn_on, apply_to, start, compare, shown, verdict, charts],
-        **LOOKUP,
-    ).success(attempt_again, [desk.sliders, shared.picked, shared.view], shown, **queue)
+    again = desk.again.change(
+        attempt_again,
+        [desk.again, shared.picked],
+        [attribute, learn_on, apply_to, strength, shown],
+        api_name="transfer_again",
+        **queue,
+    )
     judged = compare.click(
         judge, wanted, [verdict, charts, pixels, features], api_name="transfer_errors", **queue
     )
@@ -207,13 +205,6 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
     stop.click(
         lambda: words_html(CANCELLED), None, verdict, cancels=[tried, again, judged], **LOOKUP
     )
-
-
-def _wanted(sliders: Sliders | None, view: View | None) -> TransferView | None:
-    """Return the transfer that a person came back to, if it is of the open model."""
-    if sliders is None or not isinstance(view, TransferView) or view.model != sliders.model:
-        return None
-    return view
 
 
 def _bars(found: TransferResult) -> tuple[go.Figure, go.Figure]:

@@ -18,8 +18,8 @@ from explorer.ui.attributes import (
     teach_panel,
     transfer_panel,
 )
-from explorer.ui.attributes.desk import Choices, Desk
-from explorer.ui.events import LOOKUP
+from explorer.ui.attributes.desk import Desk, Sliders
+from explorer.ui.events import CHOOSE, LOOKUP
 from explorer.ui.shared import Shared
 
 TITLE = "Attributes"
@@ -49,8 +49,24 @@ def build(workbench: Workbench, shared: Shared) -> None:
         with gr.Tab("Teach a new one"):
             teach_panel.build(workbench, shared, desk)
 
-    def restore(view: View | None, choices: Choices) -> tuple[Choices, Any]:
-        place = PLACES.get(type(view))
-        return choices.of_view(view), gr.Tabs(selected=place) if place else gr.skip()
+    def ready(sliders: Sliders | None, view: View | None) -> View | None:
+        is_open = view is not None and sliders is not None and view.model == sliders.model
+        return view if is_open and type(view) in PLACES else None
 
-    shared.view.change(restore, [shared.view, desk.choices], [desk.choices, panels], **LOOKUP)
+    def place(view: View | None) -> Any:
+        return gr.skip() if view is None else gr.Tabs(selected=PLACES[type(view)])
+
+    shared.view.change(
+        lambda view, choices: choices.of_view(view),
+        [shared.view, desk.choices],
+        desk.choices,
+        **CHOOSE,
+    )
+    gr.on(
+        [desk.sliders.change, shared.view.change],
+        ready,
+        [desk.sliders, shared.view],
+        desk.again,
+        **CHOOSE,
+    )
+    desk.again.change(place, desk.again, panels, **LOOKUP)
