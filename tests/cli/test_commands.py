@@ -327,7 +327,7 @@ def test_kinds_of_direction_are_compared(typed, tiny_root, tmp_path):
     cards = typed(*words, "--index", 3, "--out", out, "--json").json
     assert [card["kind"] for card in cards if card["in_use"]] == ["conditional"]
     assert {"pooled", "ridge", "logistic"} < {card["kind"] for card in cards}
-    assert size_of(out) == (110 + 100, 20 + (1 + len(cards)) * 100)
+    assert size_of(out) == (110 + (1 + len(cards)) * 100, 30 + 20 + 100), "one row, and a title"
     assert "in use" in typed(*words).out
 
 

@@ -59,9 +59,9 @@ def test_transfer_draws_before_and_after(typed, tiny_root, tmp_path):
     out = tmp_path / "transfer.png"
     for model in (GLICO, GLOW):
         at = ("attributes", "transfer", "--root", tiny_root, "--model", model, *FEW)
-        result = typed(*at, "--count", 12, "--out", out)
+        result = typed(*at, "--out", out)
         assert result.code == 0, result.err
-        assert ("Mean error" in result.out) == (model == GLOW), "GLICO's errors are not known"
+        assert "Mean error" not in result.out, "a picture is drawn without measuring"
     with Image.open(out) as picture:
         assert picture.height > 4 * 32, "two classes, before and after"
 

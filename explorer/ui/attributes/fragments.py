@@ -19,7 +19,8 @@ def picture_html(
     """Return a picture with the menu that takes it along; `assets/share.js` fills the menu."""
     settings = html.escape(view_text(view))
     return (
-        f'<div class="sheet"><img src="{picture_uri(pixels)}" alt="{html.escape(alt)}">'
+        f'<div class="sheet"><div class="sheet-picture">'
+        f'<img src="{picture_uri(pixels)}" alt="{html.escape(alt)}"></div>'
         f'<share-menu data-view="{settings}" data-files="png zip"></share-menu></div>'
     )
 
