@@ -2,6 +2,7 @@
 
 __all__ = ["complete", "evidence", "honesty", "transfer"]
 
+import csv
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -151,15 +152,17 @@ def transfer(  # noqa: PLR0913  (an argument an option)
         Lesson(name, _named(learn_on, class_names), _named(apply_to, class_names), strength)
         for name in attributes or known
     ]
-    if out is not None:
-        _write_transfer(workbench, model, lessons, out)
-        print_written(out)
-        return
     if not lessons:
         raise ConfigError(
             f"The data of '{model}' show each subject once, so errors are not known. "
             "Give --attribute and --out to see the edit."
         )
+    if out is not None:
+        if as_json:
+            raise ConfigError("--out draws and measures nothing that --json could say. Drop one.")
+        _write_transfer(workbench, model, lessons, out)
+        print_written(out)
+        return
     measured = [
         transfer_errors(workbench, model, lesson, count=count, seed=seed, report=print_progress)
         for lesson in lessons
@@ -239,7 +242,11 @@ def _print_transfer(measured: "Sequence[explorer.judge.transfer.TransferResult]"
 
 
 def _named(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",")) if text else tuple(known)
+    """Return the names between commas; one with a comma of its own is quoted, as in CSV."""
+    if not text:
+        return tuple(known)
+    (names,) = csv.reader([text], skipinitialspace=True)
+    return tuple(name.strip() for name in names)
 
 
 def _span(span: tuple[float, float] | None) -> str:

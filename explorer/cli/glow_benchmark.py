@@ -73,7 +73,7 @@ def glow(  # noqa: PLR0913  (one option each)
         device=device,
     )
     found = measure_parts(plan, tuple(part for part in chosen if part in SPEED), report)
-    sets = _sets(data, data_root)
+    sets = _sets(data, data_root, image_size)
     if "inversion" in chosen:
         from explorer.benchmarks.glow.density import Budget, measure_inversion
 
@@ -102,11 +102,12 @@ def glow(  # noqa: PLR0913  (one option each)
     print_written(out)
 
 
-def _sets(names: str, root: Path | None) -> list[DataSettings]:
+def _sets(names: str, root: Path | None, side: int) -> list[DataSettings]:
     return [
         DataSettings(
             name=name,
             root=str(root) if root is not None and name == "fashion-mnist" else None,
+            image_size=side,
             count=DRAWN if name == "avatars" else 0,
         )
         for name in _names("--data", names, ("avatars", "fashion-mnist"))

@@ -2,6 +2,8 @@
 
 __all__ = ["EXPORTED", "as_command", "as_python"]
 
+import csv
+import io
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -118,11 +120,11 @@ def _words(view: View) -> list[str]:
             strip = [*names, *_strengths(view.strengths), *_kinds(view.kinds)]
             return ["attributes", "apply", *model, "--index", view.a, *strip]
         case KindsView():
-            moved = ["--attribute", view.attribute, "--strength", f"{view.strength:g}"]
+            moved = ["--attribute", view.attribute, "--strength", _number(view.strength)]
             return ["attributes", "kinds", *model, "--index", view.a, *moved]
         case TransferView():
-            learned = ["--attribute", view.attribute, "--learn-on", ",".join(view.learn_on)]
-            shown = ["--apply-to", ",".join(view.apply_to), "--strength", f"{view.strength:g}"]
+            learned = ["--attribute", view.attribute, "--learn-on", _listed(view.learn_on)]
+            shown = ["--apply-to", _listed(view.apply_to), "--strength", _number(view.strength)]
             return ["attributes", "transfer", *model, *learned, *shown]
         case MapView():
             return ["project", *model, *_layout(settings_of(view.layout))]
@@ -137,12 +139,27 @@ def _layout(settings: LayoutSettings) -> list[str]:
 
 
 def _strengths(strengths: Sequence[float]) -> list[str]:
-    return [word for value in strengths for word in ("--strength", f"{value:g}")]
+    return [word for value in strengths for word in ("--strength", _number(value))]
 
 
 def _edits(strengths: Mapping[str, float]) -> list[str]:
-    return [word for name, value in strengths.items() for word in ("--set", f"{name}={value:g}")]
+    return [
+        word for name, value in strengths.items() for word in ("--set", f"{name}={_number(value)}")
+    ]
 
 
 def _kinds(kinds: Mapping[str, str]) -> list[str]:
     return [word for name, kind in kinds.items() for word in ("--kind", f"{name}={kind}")]
+
+
+def _number(value: float) -> str:
+    """Return the shortest text that is read as exactly this number."""
+    text = f"{value:g}"
+    return text if float(text) == value else repr(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas between them; one with a comma of its own is quoted, as in CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()

@@ -33,6 +33,7 @@ VIEW_LIMIT = 200_000
 Source = Annotated[str, Field(min_length=1, max_length=20_000)]
 Strength = Annotated[float, Field(ge=-3, le=3, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+ClassName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class _View(BaseModel, frozen=True, extra="forbid"):
@@ -106,9 +107,9 @@ class StripView(_View):
 
     kind: Literal["strip"] = "strip"
     a: Source
-    attributes: tuple[Name, ...] = Field(min_length=1, max_length=64)
+    attributes: tuple[Name, ...] = Field(min_length=1, max_length=400)
     strengths: tuple[Strength, ...] = Field(min_length=1, max_length=13)
-    kinds: dict[Name, Name] = Field(default_factory=dict, max_length=64)
+    kinds: dict[Name, Name] = Field(default_factory=dict, max_length=400)
 
 
 class KindsView(_View):
@@ -125,8 +126,8 @@ class TransferView(_View):
 
     kind: Literal["transfer"] = "transfer"
     attribute: Name
-    learn_on: tuple[Name, ...] = Field(min_length=1, max_length=1000)
-    apply_to: tuple[Name, ...] = Field(min_length=1, max_length=1000)
+    learn_on: tuple[ClassName, ...] = Field(min_length=1, max_length=1000)
+    apply_to: tuple[ClassName, ...] = Field(min_length=1, max_length=1000)
     strength: Strength
 
 

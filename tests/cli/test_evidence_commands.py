@@ -55,6 +55,14 @@ def test_transfer_measures_where_the_truth_is_known(typed, tiny_root):
     assert f"{across['pixels']['value']:.4f}" in table.out
 
 
+def test_a_picture_of_nothing_and_a_picture_with_a_table_are_refused(typed, tiny_root, tmp_path):
+    out = tmp_path / "transfer.png"
+    at = ("attributes", "transfer", "--root", tiny_root, "--model", GLICO, "--out", out)
+    assert "Give --attribute" in typed(*at).err
+    assert "--out draws" in typed(*at, *FEW, "--json").err
+    assert not out.exists()
+
+
 def test_transfer_draws_before_and_after(typed, tiny_root, tmp_path):
     out = tmp_path / "transfer.png"
     for model in (GLICO, GLOW):

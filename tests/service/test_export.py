@@ -1,5 +1,6 @@
 """Results as files, and the lines that make them again: the very same pixels each time."""
 
+import csv
 import io
 import shlex
 import shutil
@@ -236,3 +237,14 @@ def test_a_picture_that_is_not_there_is_named(tiny_root, tmp_path, capsys):
     words = ["render", str(tmp_path / "no.png"), "--out", str(tmp_path / "x.png")]
     assert main([*words, "--root", str(tiny_root)]) == 2
     assert "no.png" in capsys.readouterr().err
+
+
+def test_commands_say_every_number_and_name_exactly():
+    lesson = {"attribute": "hat", "learn_on": ("a, b", "c"), "apply_to": ('d "e"',)}
+    words = shlex.split(as_command(TransferView(model="m", **lesson, strength=1 / 3)))
+    assert float(words[words.index("--strength") + 1]) == 1 / 3
+    for option in ("learn_on", "apply_to"):
+        text = words[words.index("--" + option.replace("_", "-")) + 1]
+        assert next(csv.reader([text])) == list(lesson[option])
+    words = shlex.split(as_command(EditView(model="m", a="1", strengths={"hat": 0.1 + 0.2})))
+    assert f"hat={0.1 + 0.2!r}" in words

@@ -107,16 +107,17 @@ def measure_inversion(
     """Train every candidate on every data set once, and return how exactly it inverts.
 
     Args:
-        data: The sets; their images have the sides of `shape`.
+        data: The sets.
         names: Of the candidates.
-        shape: Of the flow, but for the channels of the images.
+        shape: Of the flow; channels and side are those of the images.
         budget: Of each; neither its rates nor its seeds are used.
         report: Told what was found.
     """
     found = []
     for settings in data:
         train, test = load_data(settings, "train"), load_data(settings, "test")
-        fitted = replace(shape, channels=train.info.image_shape[0])
+        channels, side, _ = train.info.image_shape
+        fitted = replace(shape, channels=channels, side=side)
         for name in names:
             candidate, _ = _fit(name, fitted, train, _settings(budget, INVERSION_RATE, 0))
             bits = round(_bits(candidate, test, budget.held_out), 4)

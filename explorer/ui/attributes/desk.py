@@ -1,14 +1,25 @@
 """What the panels of the attributes tab share: chosen directions, and which sliders there are."""
 
-__all__ = ["Choices", "Desk", "Sliders", "moved_by"]
+__all__ = ["Choices", "Desk", "OfImages", "Sliders", "is_of", "moved_by"]
 
 from dataclasses import dataclass
 
 import gradio as gr
 
-from explorer.service.view import EditView, RowView, StrengthsView, StripView, View
+from explorer.service.points import find_point
+from explorer.service.view import (
+    EditView,
+    KindsView,
+    RowView,
+    StrengthsView,
+    StripView,
+    TransferView,
+    View,
+)
 from explorer.service.workbench import Workbench
 from explorer.ui.shared import Picked
+
+OfImages = EditView | RowView | StrengthsView | StripView | KindsView | TransferView
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,19 @@ class Sliders:
         return [(name.replace("_", " "), name) for name in self.names]
 
 
+def is_of(workbench: Workbench, view: OfImages, picked: Picked) -> bool:
+    """Whether a view is of the open model and, if it is of one image, of the picked one.
+
+    Raises:
+        ConfigError: The view's image is not there.
+    """
+    if view.model != picked.model:
+        return False
+    return isinstance(view, TransferView) or (
+        find_point(workbench, view.model, view.a) == picked.a
+    )
+
+
 def moved_by(view: EditView | RowView | StrengthsView | StripView) -> tuple[str, ...]:
     """Return the attributes that a view moves images along."""
     match view:
@@ -100,8 +124,8 @@ class Desk:
     Attributes:
         choices: Holds `Choices`.
         sliders: Holds `Sliders`, or None while no model with sliders is shown.
-        again: Holds the view that a panel below the sliders is to show again, once the sliders of
-            its model are there, or None.
+        again: Holds the view that a panel below the sliders is to show again, or None. It is of
+            the picked image, and the sliders of its model are there.
     """
 
     choices: gr.State

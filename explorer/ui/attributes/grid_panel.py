@@ -1,6 +1,6 @@
 """A labelled grid of edits, shown as the very picture that is saved."""
 
-__all__ = ["build", "grid_of", "grid_wanted", "read_steps", "view_of_grid"]
+__all__ = ["build", "grid_of", "read_steps", "view_of_grid"]
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from explorer.service.edit_grid import (
     attribute_grid,
     strength_grid,
 )
-from explorer.service.points import find_point, source_of
+from explorer.service.points import source_of
 from explorer.service.progress import Report, unreported
 from explorer.service.result import of_grid
 from explorer.service.view import StrengthsView, StripView, View
@@ -113,17 +113,6 @@ def view_of_grid(
     return StripView(attributes=tuple(attributes), **common)
 
 
-def grid_wanted(
-    workbench: Workbench, picked: Picked | None, view: View | None
-) -> StrengthsView | StripView | None:
-    """Return the grid that a person came back to, if it is of the picked image."""
-    if picked is None or not isinstance(view, StrengthsView | StripView):
-        return None
-    if view.model != picked.model or find_point(workbench, view.model, view.a) != picked.a:
-        return None
-    return view
-
-
 def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPictures) -> None:
     """Lay out and wire the panel."""
     gr.HTML(words_html(HELP), apply_default_css=False, elem_classes=["bare"])
@@ -160,12 +149,11 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
     def show_again(
         view: View | None, picked: Picked | None, choices: Choices
     ) -> Iterator[tuple[Any, ...]]:
-        wanted = grid_wanted(workbench, picked, view)
-        if picked is None or wanted is None:
+        if picked is None or not isinstance(view, StrengthsView | StripView):
             return
-        names, typed = list(moved_by(wanted)), _text(wanted.strengths)
+        names, typed = list(moved_by(view)), _text(view.strengths)
         offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=names)
-        for drawn in show(picked, choices.of_view(wanted), names, typed):
+        for drawn in show(picked, choices.of_view(view), names, typed):
             yield offered, typed, drawn
 
     desk.sliders.change(offer, desk.sliders, [attributes, shown], **LOOKUP)
@@ -175,8 +163,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
         show_again,
         [desk.again, shared.picked, desk.choices],
         [attributes, steps, shown],
-        api_name="edit_grid_again",
-        **COMPUTE,
+        **COMPUTE | {"api_visibility": "private"},
     )
     for drawing in (computed, again):
         drawing.failure(lambda: words_html(EMPTY), None, shown, **LOOKUP)

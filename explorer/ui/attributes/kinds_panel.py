@@ -10,7 +10,7 @@ import gradio as gr
 
 from explorer.service.axes import kind_in_use
 from explorer.service.kinds import KindCard, compare_kinds
-from explorer.service.points import find_point, source_of
+from explorer.service.points import source_of
 from explorer.service.result import of_kinds
 from explorer.service.view import KindsView, View
 from explorer.service.workbench import Workbench
@@ -123,12 +123,11 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
 
     @guarded
     def show_again(view: View | None, picked: Picked | None, choices: Choices) -> tuple[Any, ...]:
-        wanted = _wanted(workbench, picked, view)
-        if picked is None or wanted is None:
+        if picked is None or not isinstance(view, KindsView):
             return (gr.skip(),) * 4
-        offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=wanted.attribute)
-        found = show(picked, choices, wanted.attribute, wanted.strength)
-        return offered, wanted.strength, *found
+        offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=view.attribute)
+        found = show(picked, choices, view.attribute, view.strength)
+        return offered, view.strength, *found
 
     desk.sliders.change(offer, desk.sliders, [attribute, shown, kind], **LOOKUP)
     asked = [shared.picked, desk.choices, attribute, strength]
@@ -137,17 +136,9 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
         show_again,
         [desk.again, shared.picked, desk.choices],
         [attribute, strength, shown, kind],
-        api_name="compare_kinds_again",
-        **COMPUTE,
+        **COMPUTE | {"api_visibility": "private"},
     )
     kind.input(choose, [shared.picked, desk.choices, attribute, kind], desk.choices, **CHOOSE)
-
-
-def _wanted(workbench: Workbench, picked: Picked | None, view: View | None) -> KindsView | None:
-    """Return the comparison that a person came back to, if it is of the picked image."""
-    if picked is None or not isinstance(view, KindsView) or view.model != picked.model:
-        return None
-    return view if find_point(workbench, view.model, view.a) == picked.a else None
 
 
 def _row(card: KindCard, used: bool, class_name: str) -> list[str]:

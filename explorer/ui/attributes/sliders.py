@@ -18,11 +18,10 @@ from explorer.latent.evidence import Support
 from explorer.service.edit_grid import EditedPictures
 from explorer.service.evidence import PictureEvidence, edit_supports, slider_evidence
 from explorer.service.own_attributes import delete_attribute
-from explorer.service.points import find_point
 from explorer.service.progress import Report
 from explorer.service.view import EditView, RowView, View
 from explorer.service.workbench import Workbench
-from explorer.ui.attributes.desk import Choices, Desk, Sliders
+from explorer.ui.attributes.desk import Choices, Desk, Sliders, is_of
 from explorer.ui.attributes.messages import (
     Message,
     outcome,
@@ -145,6 +144,6 @@ def _sent(event: gr.EventData) -> dict[str, float]:
 
 def _wanted(workbench: Workbench, picked: Picked, view: View | None) -> dict[str, float] | None:
     """Return the strengths of a view that a person came back to, if it is of the picked image."""
-    if not isinstance(view, EditView | RowView) or view.model != picked.model:
+    if not isinstance(view, EditView | RowView) or not is_of(workbench, view, picked):
         return None
-    return dict(view.strengths) if find_point(workbench, view.model, view.a) == picked.a else None
+    return dict(view.strengths)

@@ -193,8 +193,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
         attempt_again,
         [desk.again, shared.picked],
         [attribute, learn_on, apply_to, strength, shown],
-        api_name="transfer_again",
-        **queue,
+        **queue | {"api_visibility": "private"},
     )
     judged = compare.click(
         judge, wanted, [verdict, charts, pixels, features], api_name="transfer_errors", **queue

@@ -18,9 +18,9 @@ from explorer.ui.attributes import (
     teach_panel,
     transfer_panel,
 )
-from explorer.ui.attributes.desk import Desk, Sliders
-from explorer.ui.events import CHOOSE, LOOKUP
-from explorer.ui.shared import Shared
+from explorer.ui.attributes.desk import Desk, Sliders, is_of
+from explorer.ui.events import CHOOSE, LOOKUP, guarded
+from explorer.ui.shared import Picked, Shared
 
 TITLE = "Attributes"
 
@@ -49,9 +49,13 @@ def build(workbench: Workbench, shared: Shared) -> None:
         with gr.Tab("Teach a new one"):
             teach_panel.build(workbench, shared, desk)
 
-    def ready(sliders: Sliders | None, view: View | None) -> View | None:
-        is_open = view is not None and sliders is not None and view.model == sliders.model
-        return view if is_open and type(view) in PLACES else None
+    @guarded
+    def ready(sliders: Sliders | None, picked: Picked | None, view: View | None) -> View | None:
+        if sliders is None or picked is None or sliders.model != picked.model:
+            return None
+        if not isinstance(view, StrengthsView | StripView | KindsView | TransferView):
+            return None
+        return view if is_of(workbench, view, picked) else None
 
     def place(view: View | None) -> Any:
         return gr.skip() if view is None else gr.Tabs(selected=PLACES[type(view)])
@@ -65,7 +69,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
     gr.on(
         [desk.sliders.change, shared.view.change],
         ready,
-        [desk.sliders, shared.view],
+        [desk.sliders, shared.picked, shared.view],
         desk.again,
         **CHOOSE,
     )

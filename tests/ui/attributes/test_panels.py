@@ -15,10 +15,10 @@ from explorer.service.honesty import Honesty
 from explorer.service.render import render
 from explorer.service.result import of_grid
 from explorer.service.transfer import Lesson, transfer
-from explorer.service.view import EditView, RowView, StripView
-from explorer.ui.attributes.desk import Choices, Sliders
+from explorer.service.view import EditView, RowView, StripView, TransferView
+from explorer.ui.attributes.desk import Choices, Sliders, is_of
 from explorer.ui.attributes.fragments import picture_html, table_html, words_html
-from explorer.ui.attributes.grid_panel import grid_of, grid_wanted, read_steps, view_of_grid
+from explorer.ui.attributes.grid_panel import grid_of, read_steps, view_of_grid
 from explorer.ui.attributes.honesty_panel import (
     judge_words,
     leakage_figure,
@@ -86,13 +86,14 @@ def test_the_settings_of_a_grid_make_its_pixels_again(workbench, several):
     assert view.kinds == {names[0]: "pooled"}
 
 
-def test_a_grid_comes_back_for_the_image_it_is_of_alone(workbench):
+def test_a_view_is_of_the_image_it_was_made_of_alone(workbench):
     names = list(Sliders.of(workbench, PICKED).names[:2])
     view = view_of_grid(workbench, PICKED, Choices(), names, (0.0, 1.0))
-    assert grid_wanted(workbench, PICKED, view) is view
-    assert grid_wanted(workbench, Picked(GLOW, 3, 1), view) is None
-    assert grid_wanted(workbench, PICKED, EditView(model=GLOW, a="0", strengths={})) is None
-    assert grid_wanted(workbench, None, view) is None
+    assert is_of(workbench, view, PICKED)
+    assert not is_of(workbench, view, Picked(GLOW, 3, 1))
+    assert not is_of(workbench, view, Picked("other", 0, 1))
+    taught = {"attribute": names[0], "learn_on": ("x",), "apply_to": ("y",), "strength": 1.0}
+    assert is_of(workbench, TransferView(model=GLOW, **taught), Picked(GLOW, 3, 1))
 
 
 def test_a_view_brings_its_directions_and_takes_others_back():
