@@ -87,6 +87,8 @@ class Traits:
         encoder: "exact" (decode(encode(x)) is x up to rounding), "optimised" or "amortised".
         has_density: Whether the model meets `Density`.
         knows_classes: Whether it can draw samples of a given class.
+        replayable: Whether `loss` does the same work for every batch of a size and never asks the
+            device what it found, so that a GPU can replay it.
     """
 
     latent_dim: int
@@ -95,6 +97,7 @@ class Traits:
     encoder: Literal["exact", "optimised", "amortised"]
     has_density: bool
     knows_classes: bool
+    replayable: bool
 
 
 @runtime_checkable

@@ -151,6 +151,7 @@ class Glico(nn.Module):
             encoder="optimised",
             has_density=False,
             knows_classes=True,
+            replayable=False,  # how many images have a partner differs
         )
         self.generator = ImageGenerator(
             settings.latent_dim, info.image_shape, hidden=settings.hidden, width=settings.width

@@ -158,6 +158,7 @@ class Glow(nn.Module):
                 channels //= 2
         self.levels = nn.ModuleList(levels)
         self.level_shapes = [*shapes, (channels, height, width)]
+        self._is_prepared = False
         self.top_mean = nn.Parameter(
             torch.zeros(self.level_shapes[-1]), requires_grad=settings.learn_top
         )
@@ -182,6 +183,7 @@ class Glow(nn.Module):
             encoder="exact",
             has_density=True,
             knows_classes=settings.class_conditional,
+            replayable=True,
         )
 
     # pixels <-> the flow's own range [-0.5, 0.5]
@@ -269,8 +271,10 @@ class Glow(nn.Module):
     @property
     def is_prepared(self) -> bool:
         """Whether the data-dependent initial values are set."""
-        first = cast(FlowStep, cast(FlowLevel, self.levels[0]).steps[0])
-        return bool(first.norm.initialised)
+        if not self._is_prepared:  # asking a GPU makes it wait
+            first = cast(FlowStep, cast(FlowLevel, self.levels[0]).steps[0])
+            self._is_prepared = bool(first.norm.initialised)
+        return self._is_prepared
 
     # GenerativeModel
 
@@ -395,7 +399,7 @@ class Glow(nn.Module):
         rest, top = self._split_top(z)
         below = standard_normal_log_prob(rest) + log_det
         if labels is not None:
-            return below + self._class_log_prob(top)[torch.arange(len(x)), labels]
+            return below + self._class_log_prob(top)[torch.arange(len(x), device=x.device), labels]
         return below + torch.logsumexp(self._class_log_prob(top) + self.class_log_share, 1)
 
     def _class_log_prob(self, top: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch class"]:

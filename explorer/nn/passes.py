@@ -4,7 +4,7 @@ Images go through all steps a few at a time, so that what is computed stays in t
 cache. `reversible` says what a step is, and why the backward needs no more than its output.
 """
 
-__all__ = ["Keep", "Passes", "StepStack", "grid_of", "image_parts", "inverted"]
+__all__ = ["Keep", "Passes", "StepStack", "grid_of", "image_parts", "inverted", "is_recorded"]
 
 import itertools
 import math
@@ -253,9 +253,15 @@ def inverted(
     matrix: Float[Tensor, "step channel channel"], offset: Float[Tensor, "step channel 1"]
 ) -> tuple[Tensor, Tensor]:
     """Return `A^{-1}` and `-A^{-1} a` of each step, found in float64."""
-    inverse = torch.linalg.inv(matrix.double())
+    check = not is_recorded(matrix)
+    inverse = torch.linalg.inv_ex(matrix.double(), check_errors=check).inverse
     undone = -(inverse @ offset.double())
     return inverse.to(matrix.dtype), undone.to(matrix.dtype)
+
+
+def is_recorded(x: Tensor) -> bool:
+    """Return whether a CUDA graph is being recorded, where nothing can be asked of the device."""
+    return x.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
 def image_parts(x: Maps, products: torch.dtype | None = None) -> list[slice]:

@@ -30,7 +30,7 @@ from torch.autograd.function import once_differentiable
 
 from explorer.nn.column_net import NetWeights
 from explorer.nn.columns import from_columns, to_columns
-from explorer.nn.passes import Keep, Passes, StepStack, grid_of, image_parts
+from explorer.nn.passes import Keep, Passes, StepStack, grid_of, image_parts, is_recorded
 from explorer.nn.scales import Scale
 
 Maps = Float[Tensor, "batch channel height width"]
@@ -42,7 +42,7 @@ TOLERANCE = 1e-2
 
 @dataclass(slots=True)
 class Exactness:
-    """What the last backward found.
+    """What the last backward found; whoever replays a recorded one has to look at the error.
 
     Attributes:
         error: Largest error of the recomputed first input, a scalar; None before any backward.
@@ -100,7 +100,7 @@ class _Steps(torch.autograd.Function):
         stack = StepStack(parameters[0], parameters[1], NetWeights(*parameters[2:]))
         passes = Passes(x, stack, ctx.scale, ctx.products)
         error, grad_x, grads = passes.backward(x, y, (grad, grad_log_det), ctx.kept)
-        if not error <= TOLERANCE:
+        if not is_recorded(error) and not error <= TOLERANCE:
             _, grad_x, grads = passes.backward(x, y, (grad, grad_log_det), None)
             ctx.watch.repeated += 1
         ctx.watch.error = error

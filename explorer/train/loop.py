@@ -35,6 +35,7 @@ from explorer.settings import TrainSettings
 from explorer.train.checkpoint import check_finite
 from explorer.train.group import ALONE, Group
 from explorer.train.precision import reduced
+from explorer.train.recorded import is_recordable, record
 from explorer.train.state import TrainState
 
 
@@ -112,15 +113,23 @@ def fit(
     """
     model, parts = cast(GenerativeModel, state.model), group.parts(settings)
     losses = group.wrap(_Losses(state.model))
+    device, recorded = _device(losses), None
     in_a_row = 0
     state.model.train()
     with reduced(state.model, settings.precision):
+        if parts == 1 and is_recordable(state.model):
+            first = batch_positions(len(data), state.step, settings)
+            recorded = record(state.model, _to(data.batch(first), device))
         while state.step < settings.steps:
             began = time.monotonic()
             positions = batch_positions(len(data), state.step, settings)
-            mine = range(group.rank, parts, group.size)
-            batches = [(number, np.split(positions, parts)[number]) for number in mine]
-            terms = _gradient(losses, data, batches, state.step, settings, parts)
+            if recorded is not None:
+                batch = _to(data.batch(positions), device)
+                terms = recorded.gradient(batch, _seed(settings.seed, state.step))
+            else:
+                mine = range(group.rank, parts, group.size)
+                batches = [(number, np.split(positions, parts)[number]) for number in mine]
+                terms = _gradient(losses, data, batches, state.step, settings, parts)
             terms = dict(zip(terms, group.mean(torch.stack(list(terms.values()))), strict=True))
             rate = learning_rate(state.step, settings)
             norm, values = _update(state, terms, rate, settings)

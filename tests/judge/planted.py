@@ -45,6 +45,7 @@ class PixelModel:
         encoder="exact",
         has_density=False,
         knows_classes=False,
+        replayable=False,
     )
 
     def encode(self, images):
