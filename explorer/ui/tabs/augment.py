@@ -148,16 +148,18 @@ def build(workbench: Workbench, shared: Shared) -> None:
     def make(picked: Picked | None, *values: object) -> Iterator[Message]:
         if picked is None:
             return
-        plan = plan_of(dict(zip(names, values, strict=True)))
-        check_count(workbench, picked.model, plan)
-        limits = Limits()
-        for step in followed(
-            lambda report: make_set(workbench, picked.model, plan, limits, report)
-        ):
-            if isinstance(step, Done):
-                yield _shown(workbench, step.result, SETS.add(step.result))
-            else:
-                yield progress_message(step)
+        try:
+            plan = plan_of(dict(zip(names, values, strict=True)))
+            check_count(workbench, picked.model, plan)
+            for step in followed(
+                lambda report: make_set(workbench, picked.model, plan, Limits(), report)
+            ):
+                if isinstance(step, Done):
+                    yield _shown(workbench, step.result, SETS.add(step.result))
+                else:
+                    yield progress_message(step)
+        except ExplorerError as error:
+            yield nothing_message(str(error))
 
     making = start.click(
         make, [shared.picked, *controls.values()], panel, api_name="augment", **MAKING
@@ -237,7 +239,10 @@ def _wire_controls(workbench: Workbench, shared: Shared, controls: dict[str, Any
     @guarded
     def offer(picked: Picked | None) -> list[Any]:
         sources, attributes = controls_for(workbench, picked)
-        return [gr.Radio(sources, value="mix"), gr.Dropdown(attributes, value=[])]
+        return [
+            gr.Radio(sources, value="mix"),
+            gr.Dropdown(attributes, value=[name for _, name in attributes[:1]]),
+        ]
 
     changed = [controls[name] for name in ("law", "partner", "attributes", "temperature")]
     changed.append(controls["residual"])
