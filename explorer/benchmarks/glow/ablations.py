@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from explorer.benchmarks.glow.candidates import SCALE_BOUND
+from explorer.benchmarks.glow.candidates import SCALE_BOUND, SIGMA_BOUND
 from explorer.benchmarks.glow.density import HIDDEN, STEPS
 from explorer.data.load import load_data
 from explorer.judge.density import measure_density
@@ -31,12 +31,15 @@ HELD_OUT = 256
 CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "as it is": ({}, {}),
     "log-scales up to 1": ({"log_scale_bound": 1.0}, {}),
+    "log-deviations up to 3": ({"log_sigma_bound": 3.0}, {}),
     "sigmoid coupling": ({"coupling": "sigmoid"}, {}),
     "additive coupling": ({"coupling": "additive"}, {}),
     "no learned top prior": ({"learn_top": False}, {}),
     "fixed shuffle": ({"permutation": "shuffle"}, {}),
+    "LU of the 1x1 convolutions": ({"permutation": "conv1x1_lu"}, {}),
     "no averaged weights": ({}, {"ema_decay": 0.0}),
     "no warm-up": ({}, {"warmup_steps": 0}),
+    "bfloat16 networks": ({}, {"precision": "bfloat16"}),
 }
 """Settings of the model and of the training that differ, by what people call it."""
 
@@ -90,7 +93,7 @@ def ablate(
             )
             shape = GlowSettings.model_validate(
                 {"num_steps": (STEPS,) * LEVELS, "hidden_channels": (HIDDEN,) * LEVELS}
-                | {"log_scale_bound": SCALE_BOUND, **changed}
+                | {"log_scale_bound": SCALE_BOUND, "log_sigma_bound": SIGMA_BOUND, **changed}
             )
             torch.manual_seed(seed)
             state = start(Glow(shape, train.info), train, settings)
