@@ -126,6 +126,8 @@ def _notes(settings: GlowSettings, widths: list[int]) -> tuple[str, ...]:
         notes.append(f"its script builds {WIDTH} hidden channels, this model has {shown}")
     if settings.dequantisation == "gaussian":
         notes.append("it was trained with Gaussian noise, there noise is uniform")
+    elif settings.dequantisation == "variational":
+        notes.append("its learned noise is left out, there noise is uniform")
     else:
         notes.append(f"--n_bits {settings.n_bits}")
     return tuple(notes)

@@ -42,6 +42,7 @@ from explorer.nn.flow import (
     split_channels,
     standard_normal_log_prob,
 )
+from explorer.nn.learned_noise import LearnedNoise
 from explorer.nn.level import FlowLevel
 from explorer.protocol import (
     Batch,
@@ -87,10 +88,12 @@ class GlowSettings(BaseModel, frozen=True, extra="forbid"):
     )
     learn_top: bool = Field(True, description="learn mean and deviation of the top level")
     class_conditional: bool = Field(False, description="give each class its own top-level prior")
-    dequantisation: Literal["uniform", "gaussian"] = Field(
-        "uniform", description="noise added to 8-bit pixels in training"
+    dequantisation: Literal["uniform", "variational", "gaussian"] = Field(
+        "uniform",
+        description="noise added to 8-bit pixels in training; 'variational' is learned with the "
+        "flow",
     )
-    n_bits: int = Field(8, ge=1, le=8, description="bits a value kept, for uniform noise")
+    n_bits: int = Field(8, ge=1, le=8, description="bits a value kept, for noise within its bin")
     kept_memory: float = Field(
         1.7,
         ge=0,
@@ -176,6 +179,9 @@ class Glow(nn.Module):
         counts = info.class_counts if settings.class_conditional else (1,)
         shares = torch.tensor(counts, dtype=torch.float32)
         self.register_buffer("class_log_share", (shares / shares.sum()).log())
+        self.learned_noise = (
+            LearnedNoise(info.image_shape[0]) if settings.dequantisation == "variational" else None
+        )
         self.traits = Traits(
             latent_dim=math.prod(info.image_shape),
             image_shape=info.image_shape,
@@ -198,25 +204,40 @@ class Glow(nn.Module):
 
     def dequantise(
         self, images: Images, generator: Generator, *, same_noise: bool = False
-    ) -> tuple[Images, int]:
-        """Return noisy x for training and the bits a value at which x has unit bins."""
+    ) -> tuple[Images, PerSample]:
+        """Return noisy x for training, and the nats that a density of x is above that of images.
+
+        Those are what unit bins make of it, `latent_dim * bits * log 2`, and the log-density of
+        noise that is learned.
+        """
         noisy = images[:1] if same_noise else images
         if self.settings.dequantisation == "gaussian":
             noise = torch.empty_like(noisy).normal_(generator=generator)
-            return self.centre(images) + self.settings.noise * noise, 8
+            return self.centre(images) + self.settings.noise * noise, self._bin_nats(images, 8)
         bits = self.settings.n_bits
-        bins = (images * 255).round().div(2 ** (8 - bits)).floor()
-        noise = torch.empty_like(noisy).uniform_(generator=generator)
-        return (bins + noise) / 2**bits - 0.5, bits
+        bins, above = (
+            (images * 255).round().div(2 ** (8 - bits)).floor(),
+            self._bin_nats(images, bits),
+        )
+        if self.learned_noise is None:
+            noise = torch.empty_like(noisy).uniform_(generator=generator)
+        else:
+            drawn = torch.empty_like(noisy).normal_(generator=generator).expand_as(images)
+            noise, nats = self.learned_noise((bins + 0.5) / 2**bits - 0.5, drawn)
+            above = above + nats
+        return (bins + noise) / 2**bits - 0.5, above
+
+    def _bin_nats(self, images: Images, bits: int) -> PerSample:
+        return images.new_full((len(images),), self.traits.latent_dim * bits * math.log(2))
 
     @property
     def noise_bits(self) -> float:
         """Bits a value that the training noise alone costs: the floor of `bits_per_dim`.
 
-        0 for uniform noise, whose bins tile the range; for Gaussian noise the entropy
+        0 for noise within the bins, which tile the range; for Gaussian noise the entropy
         `8 + log2(noise * sqrt(2 pi e))`.
         """
-        if self.settings.dequantisation == "uniform":
+        if self.settings.dequantisation != "gaussian":
             return 0.0
         return 8 + math.log2(self.settings.noise * math.sqrt(2 * math.pi * math.e))
 
@@ -331,9 +352,9 @@ class Glow(nn.Module):
 
         The labels are used if the model is class-conditional.
         """
-        x, bits = self.dequantise(batch.images, generator)
+        x, above = self.dequantise(batch.images, generator)
         labels = batch.labels if self.settings.class_conditional else None
-        total = self._bits(self._log_density(x, labels), bits).mean()
+        total = self._bits(self._log_density(x, labels) - above).mean()
         return {"total": total, "excess": (total - self.noise_bits).detach()}
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -360,19 +381,18 @@ class Glow(nn.Module):
     ) -> PerSample:
         """Return the likelihood of 8-bit images under one draw of the training noise, nats.
 
-        For uniform noise a lower bound of the discrete log-likelihood (paper, equation 2); for
-        Gaussian noise the density of the noisy image at 8-bit scale. Classes are summed out. With
-        `same_noise` every image gets the draw that a batch of one gets.
+        For noise within the bins a lower bound of the discrete log-likelihood (paper, equation
+        2); for Gaussian noise the density of the noisy image at 8-bit scale. Classes are summed
+        out. With `same_noise` every image gets the draw that a batch of one gets.
         """
-        x, bits = self.dequantise(images, generator, same_noise=same_noise)
-        return self._log_density(x, None) - self.traits.latent_dim * bits * math.log(2)
+        x, above = self.dequantise(images, generator, same_noise=same_noise)
+        return self._log_density(x, None) - above
 
     def bits_per_dim(
         self, images: Images, *, generator: Generator, same_noise: bool = False
     ) -> PerSample:
         """Return `-log_prob / (ln 2 * latent_dim)`."""
-        nats = -self.log_prob(images, generator=generator, same_noise=same_noise)
-        return nats / (math.log(2) * self.traits.latent_dim)
+        return self._bits(self.log_prob(images, generator=generator, same_noise=same_noise))
 
     def denoise(self, images: Images) -> Images:
         r"""Return `x + sigma^2 \nabla_x log p(x)`: the mean clean image behind a noisy one.
@@ -390,8 +410,8 @@ class Glow(nn.Module):
             (gradient,) = torch.autograd.grad(self._log_density(x, None).sum(), x)
         return self.uncentre(x.detach() + variance * gradient).clamp(0, 1)
 
-    def _bits(self, log_density: Tensor, bits: int) -> Tensor:
-        return bits - log_density / (math.log(2) * self.traits.latent_dim)
+    def _bits(self, log_prob: PerSample) -> PerSample:
+        return -log_prob / (math.log(2) * self.traits.latent_dim)
 
     def _log_density(self, x: Images, labels: Labels | None) -> PerSample:
         """Return log p(x) or log p(x | label) in the range [-0.5, 0.5], nats."""

@@ -23,6 +23,8 @@ NOISES = (
     {"dequantisation": "uniform", "n_bits": 8},
     {"dequantisation": "uniform", "n_bits": 5},
     {"dequantisation": "uniform", "n_bits": 1},
+    {"dequantisation": "variational", "n_bits": 8},
+    {"dequantisation": "variational", "n_bits": 5},
     {"dequantisation": "gaussian", "noise": 0.03},
 )
 
@@ -261,18 +263,20 @@ def test_a_top_prior_that_is_not_learned_has_no_gradient():
 @pytest.mark.parametrize("noise", NOISES)
 def test_dequantising_leaves_its_input_as_it_is(noise):
     model = new_glow(**noise)
-    images = noise_images(4)
+    images = noise_images(4).double()
     before = images.clone()
     model.dequantise(images, new_generator())
     torch.testing.assert_close(images, before, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("n_bits", range(1, 9))
-def test_uniform_noise_stays_in_the_bin_of_its_value(n_bits):
-    model = new_glow(n_bits=n_bits)
+@pytest.mark.parametrize("dequantisation", ["uniform", "variational"])
+def test_noise_stays_in_the_bin_of_its_value(n_bits, dequantisation):
+    model = new_glow(n_bits=n_bits, dequantisation=dequantisation)
     values = torch.arange(256).repeat(3).reshape(4, 3, 8, 8)
-    x, bits = model.dequantise(values / 255, new_generator())
-    assert bits == n_bits
+    x, above = model.dequantise((values / 255).double(), new_generator())
+    if dequantisation == "uniform":
+        assert above.tolist() == pytest.approx([192 * n_bits * math.log(2)] * 4)
     found = ((x.double() + 0.5) * 2**n_bits).floor().long()
     assert torch.equal(found, values // 2 ** (8 - n_bits))
 
@@ -280,8 +284,8 @@ def test_uniform_noise_stays_in_the_bin_of_its_value(n_bits):
 def test_gaussian_noise_has_the_deviation_that_was_set():
     model = new_glow(dequantisation="gaussian", noise=0.03)
     images = noise_images(64)
-    x, bits = model.dequantise(images, new_generator())
-    assert bits == 8
+    x, above = model.dequantise(images, new_generator())
+    assert above.tolist() == pytest.approx([192 * 8 * math.log(2)] * 64)
     assert (x - model.centre(images)).std().item() == pytest.approx(0.03, rel=0.03)
 
 

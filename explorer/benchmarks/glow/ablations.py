@@ -1,7 +1,8 @@
 """What each choice of our Glow is worth: one thing changed at a time, equal steps, same images.
 
 All are trained by the program's own loop from the same seed, with the same order of images and the
-same uniform noise, and measured on held-out images by their averaged weights.
+same uniform noise (but for "variational dequantisation"), and measured on held-out images by their
+averaged weights.
 """
 
 __all__ = ["CHANGES", "Ablation", "ablate"]
@@ -40,6 +41,7 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "no averaged weights": ({}, {"ema_decay": 0.0}),
     "no warm-up": ({}, {"warmup_steps": 0}),
     "bfloat16 networks": ({}, {"precision": "bfloat16"}),
+    "variational dequantisation": ({"dequantisation": "variational"}, {}),
 }
 """Settings of the model and of the training that differ, by what people call it."""
 

@@ -28,9 +28,9 @@ NAMES = ("ours", "normflows", "FrEIA")
 SCALE_BOUND = 2.5
 """Of our couplings' log-scales; it was chosen on tuning images of Fashion-MNIST, against 1."""
 SIGMA_BOUND = 8.0
-"""Of what a level predicts of the one below, as log-deviation. It was chosen on tuning images against
-3, which is too little where pixels are all but constant: 3.36 for 3.42 bits/dim on Fashion-MNIST, the
-same on avatars."""
+"""Of what a level predicts of the one below, as log-deviation. It was chosen on tuning images
+against 3, which is too little where pixels are all but constant: 3.36 for 3.42 bits/dim on
+Fashion-MNIST, the same on avatars."""
 
 
 class _Ours(Candidate):
