@@ -23,11 +23,9 @@ function cell(one) {
   button.className = 'near-one';
   button.title = `Image ${one.number}: click makes it ${end}, Shift-click ${slot === 'a' ? 'B' : 'A'}`;
   image.src = one.uri;
-  image.alt = `Image ${one.number}`;
+  image.alt = `Make image ${one.number} ${end}; class, distance, angle:`;
   button.append(image, span('near-class', one.class_name),
     span('near-number', one.distance.toPrecision(3)), span('near-number', angle(one.degrees)));
-  button.setAttribute('aria-label', `Make image ${one.number}, ${one.class_name}, ${end}: distance ${
-    one.distance.toPrecision(3)}, angle ${angle(one.degrees)}`);
   button.addEventListener('click', event => {
     const other = slot === 'a' ? 'b' : 'a';
     trigger('choose', {slot: event.shiftKey ? other : slot, position: one.number});

@@ -24,6 +24,7 @@ from explorer.service.plane import SIZES, Plane, fitting_corners, plane
 from explorer.service.points import find_point, name_of, source_of
 from explorer.service.view import PlaneView, View, view_text
 from explorer.service.workbench import Workbench
+from explorer.ui import arrival
 from explorer.ui.convert import sheet
 from explorer.ui.events import COMPUTE, LOOKUP, guarded
 from explorer.ui.figures import steps
@@ -129,7 +130,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the square of the picked pair."""
     wanted = gr.State(None)
     draws = gr.State(0)
-    with gr.Column(elem_classes=["card", "plane-card"]):
+    with gr.Column(elem_id="plane-card", elem_classes=["card", "plane-card"]):
         with gr.Row(elem_classes=["plane-controls"]):
             method = gr.Radio(
                 [("Spherical", "spherical"), ("Bilinear", "bilinear")],
@@ -152,6 +153,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
             elem_id="plane-panel",
             elem_classes=["bare"],
         )
+    arrival_mark = arrival.build("plane-card")
     shown = [wanted, panel, c, d]
 
     def told(wished: Wish | None) -> tuple[Wish | None, Message, str, str]:
@@ -174,7 +176,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         if not isinstance(view, PlaneView):
             return gr.skip()
         wished = wish_of_view(workbench, view)
-        return *told(wished), wished.size, wished.method
+        return *told(wished), wished.size, wished.method, arrival.arrived()
 
     def drawing(lower: Literal["class", "random"]) -> Callable[..., Any]:
         @guarded
@@ -201,7 +203,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         return plane_message(workbench, wished) if wished else stale_plane(None)
 
     shared.picked.change(follow, [shared.picked, size, method, wanted], shown, **LOOKUP)
-    shared.view.change(restore, shared.view, [*shown, size, method], **LOOKUP)
+    shared.view.change(restore, shared.view, [*shown, size, method, arrival_mark], **LOOKUP)
     drawing_from = [shared.picked, size, method, draws]
     alike.click(drawing("class"), drawing_from, [*shown, draws], **LOOKUP)
     anything.click(drawing("random"), drawing_from, [*shown, draws], **LOOKUP)

@@ -3,21 +3,31 @@
 __all__ = ["check_window", "show_window"]
 
 import importlib
+import logging
+import subprocess
+import sys
 from typing import Any
 
 from explorer.errors import NotSupportedError
 
 SIZE = (1440, 960)
 LEAST_SIZE = (390, 600)
+_TRY = "from webview.guilib import initialize; initialize()"
 
 
 def check_window() -> None:
-    """Do nothing where a window can be asked for.
+    """Do nothing where a window can be opened.
+
+    That is tried in a process of its own: without a display, or one of its libraries, Qt does not
+    raise but ends the process.
 
     Raises:
-        NotSupportedError: pywebview is not installed.
+        NotSupportedError: pywebview is not installed, or can draw nothing here.
     """
     _webview()
+    tried = subprocess.run([sys.executable, "-c", _TRY], capture_output=True, text=True)
+    if tried.returncode != 0:
+        raise _no_window(_reason(tried.stderr))
 
 
 def show_window(url: str) -> None:
@@ -31,13 +41,27 @@ def show_window(url: str) -> None:
         "Latent Explorer", url, width=SIZE[0], height=SIZE[1], min_size=LEAST_SIZE
     )
     webview.settings["ALLOW_DOWNLOADS"] = True
+    # It reports each toolkit that it does not find, with a traceback, before it takes the next.
+    logging.getLogger("pywebview").setLevel(logging.CRITICAL)
     try:
         webview.start()
     except webview.errors.WebViewException as error:
-        raise NotSupportedError(
-            f"No window can be opened here: {error}. Run `pip install 'pywebview[qt]'`, or open "
-            "the page in a browser: python app.py --open."
-        ) from None
+        raise _no_window(str(error)) from None
+
+
+def _reason(stderr: str) -> str:
+    """Return the line that says what is missing: Qt's first, or an exception's last."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    of_qt = [line for line in lines if line.startswith("qt.")]
+    return [*of_qt[:1], *lines[-1:], "no reason was given"][0]
+
+
+def _no_window(reason: str) -> NotSupportedError:
+    return NotSupportedError(
+        f"No window can be opened here: {reason.rstrip('.')}. It needs a display and, on Debian "
+        "and Ubuntu, `apt install libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1`. Or open the page "
+        "in a browser: python app.py --open."
+    )
 
 
 def _webview() -> Any:

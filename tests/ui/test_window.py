@@ -37,6 +37,21 @@ def test_without_the_library_the_way_to_get_it_is_named(monkeypatch):
         window.check_window()
 
 
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("import os; print('gi is missing\\nqt.xcb: no display', file=2); os.abort()", "qt.xcb"),
+        ("raise RuntimeError('no toolkit')", "RuntimeError: no toolkit"),
+        ("import os; os.abort()", "no reason was given"),
+    ],
+)
+def test_what_ends_a_process_that_draws_is_told_in_words(webview, monkeypatch, script, reason):
+    script = script.replace("file=2", "file=open(2, 'w', closefd=False)")
+    monkeypatch.setattr(window, "_TRY", script)
+    with pytest.raises(NotSupportedError, match=rf"{reason}.*libxcb-cursor0.*app.py --open"):
+        window.check_window()
+
+
 def test_a_system_that_draws_no_window_is_told_in_words(webview):
     def refuse():
         raise RuntimeError("no display")

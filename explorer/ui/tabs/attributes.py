@@ -10,6 +10,7 @@ import gradio as gr
 from explorer.service.edit_grid import EditedPictures
 from explorer.service.view import KindsView, StrengthsView, StripView, TransferView, View
 from explorer.service.workbench import Workbench
+from explorer.ui import arrival
 from explorer.ui.attributes import (
     grid_panel,
     honesty_panel,
@@ -37,7 +38,8 @@ def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab: the sliders, and below them what tells more of them."""
     desk, pictures = Desk.build(), EditedPictures()
     sliders.build(workbench, shared, desk, pictures)
-    with gr.Column(elem_classes=["card", "attribute-panels"]), gr.Tabs() as panels:
+    classes = ["card", "attribute-panels"]
+    with gr.Column(elem_id="attribute-panels", elem_classes=classes), gr.Tabs() as panels:
         with gr.Tab("Grid", id="grid"):
             grid_panel.build(workbench, shared, desk, pictures)
         with gr.Tab("Directions", id="kinds"):
@@ -48,6 +50,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
             transfer_panel.build(workbench, shared, desk)
         with gr.Tab("Teach a new one"):
             teach_panel.build(workbench, shared, desk)
+    arrival_mark = arrival.build("attribute-panels")
 
     @guarded
     def ready(sliders: Sliders | None, picked: Picked | None, view: View | None) -> View | None:
@@ -57,8 +60,10 @@ def build(workbench: Workbench, shared: Shared) -> None:
             return None
         return view if is_of(workbench, view, picked) else None
 
-    def place(view: View | None) -> Any:
-        return gr.skip() if view is None else gr.Tabs(selected=PLACES[type(view)])
+    def place(view: View | None) -> tuple[Any, Any]:
+        if view is None:
+            return gr.skip(), gr.skip()
+        return gr.Tabs(selected=PLACES[type(view)]), arrival.arrived()
 
     shared.view.change(
         lambda view, choices: choices.of_view(view),
@@ -73,4 +78,4 @@ def build(workbench: Workbench, shared: Shared) -> None:
         desk.again,
         **CHOOSE,
     )
-    desk.again.change(place, desk.again, panels, **LOOKUP)
+    desk.again.change(place, desk.again, [panels, arrival_mark], **LOOKUP)

@@ -239,6 +239,7 @@ def test_a_link_to_compared_directions_shows_them_with_the_page(visit, workbench
     view = KindsView(model=GLOW, a="3", attribute=name, strength=-1.0)
     page = visit(link=link_text(view))
     page.locator(".sheet img").wait_for()
+    expect(page.locator("#attribute-panels")).to_be_in_viewport()  # scrolled to, below the sliders
     assert taken_along(page).model_copy(update={"weights": "", "version": ""}) == view
 
 
