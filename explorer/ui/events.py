@@ -5,12 +5,13 @@ A handler is of one of four kinds, and its wiring takes that kind's settings:
 
 | settings | for | how it runs |
 |---|---|---|
-| `LOOKUP` | filling in texts, marking as stale: no model | at once, past the queue |
-| `CHOOSE` | whatever sets the picked pair or the model | queued, never waits for others |
+| `LOOKUP` | filling in texts, marking as stale: no model, no refusal | at once, past the queue |
+| `CHOOSE` | what sets the picked pair or the model, or may be refused | queued, waits for none |
 | `COMPUTE` | what decodes or encodes, asked by state | one at a time; of a burst only the last |
 | `ASKED` | what decodes or encodes, asked by the event's data | one at a time, every one |
 
-`CHOOSE` is queued because Gradio announces a changed `gr.State` from queued events only (6.31).
+`CHOOSE` is queued because Gradio announces a changed `gr.State`, and shows an error, from queued
+events only (6.31).
 
 For the last of a burst Gradio sends the data of the first once more (6.31), so what reads data
 must not be `COMPUTE`. A panel that asks in bursts holds questions back; see assets/in_turn.js.

@@ -26,7 +26,7 @@ from explorer.service.view import PlaneView, View, view_text
 from explorer.service.workbench import Workbench
 from explorer.ui import arrival
 from explorer.ui.convert import sheet
-from explorer.ui.events import COMPUTE, LOOKUP, guarded
+from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.figures import steps
 from explorer.ui.scripts import script, skeleton
 from explorer.ui.shared import Picked, Shared
@@ -203,12 +203,12 @@ def build(workbench: Workbench, shared: Shared) -> None:
         return plane_message(workbench, wished) if wished else stale_plane(None)
 
     shared.picked.change(follow, [shared.picked, size, method, wanted], shown, **LOOKUP)
-    shared.view.change(restore, shared.view, [*shown, size, method, arrival_mark], **LOOKUP)
+    shared.view.change(restore, shared.view, [*shown, size, method, arrival_mark], **CHOOSE)
     drawing_from = [shared.picked, size, method, draws]
-    alike.click(drawing("class"), drawing_from, [*shown, draws], **LOOKUP)
-    anything.click(drawing("random"), drawing_from, [*shown, draws], **LOOKUP)
-    gr.on([c.submit, d.submit], name, [wanted, c, d], shown, **LOOKUP)
-    gr.on([size.change, method.change], shape, [wanted, size, method], [wanted, panel], **LOOKUP)
+    alike.click(drawing("class"), drawing_from, [*shown, draws], **CHOOSE)
+    anything.click(drawing("random"), drawing_from, [*shown, draws], **CHOOSE)
+    gr.on([c.submit, d.submit], name, [wanted, c, d], shown, **CHOOSE)
+    gr.on([size.change, method.change], shape, [wanted, size, method], [wanted, panel], **CHOOSE)
     computed = panel.show(show, wanted, panel, api_name="plane", **COMPUTE)
     computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
 

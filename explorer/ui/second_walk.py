@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from explorer.errors import ConfigError
 from explorer.service.counterpart import Counterpart, counterpart, second_models
@@ -72,13 +73,14 @@ def second_walk(
     )
 
 
-def build(workbench: Workbench, shared: Shared, steps: gr.Slider) -> None:
+def build(workbench: Workbench, shared: Shared, steps: gr.Slider, changed: Dependency) -> None:
     """Lay out and wire the second walk.
 
     Args:
         workbench: The models.
         shared: The picked pair.
         steps: Frames a row, as of the first walk.
+        changed: That the first walk has taken another number of them.
     """
     with gr.Column(elem_classes=["card", "second-card"]):
         other = gr.Dropdown(
@@ -114,7 +116,8 @@ def build(workbench: Workbench, shared: Shared, steps: gr.Slider) -> None:
 
     wanted = [shared.picked, steps, other]
     shared.picked.change(offer, wanted, [other, panel], **LOOKUP)
-    gr.on([steps.change, other.input], stale, wanted, panel, **LOOKUP)
+    other.input(stale, wanted, panel, **LOOKUP)
+    changed.success(stale, wanted, panel, **LOOKUP)
     computed = panel.show(show, wanted, panel, api_name="second_walk", **SEARCH)
     computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
 

@@ -292,7 +292,7 @@ def _wire_panel(workbench: Workbench, panel: gr.HTML) -> None:
         except ExplorerError as error:
             return nothing_message(str(error))
 
-    panel.sort_out(sort_out, None, panel, **LOOKUP)
+    panel.sort_out(sort_out, None, panel, **CHOOSE)
     panel.measure(
         measure, None, panel, **ASKED | {"concurrency_id": "augment", "api_visibility": "private"}
     )

@@ -10,7 +10,7 @@ from explorer.service.view import View, WalkView
 from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
 from explorer.ui import ends, plane_panel, second_walk
-from explorer.ui.events import COMPUTE, LOOKUP, guarded
+from explorer.ui.events import CHOOSE, COMPUTE, LOOKUP, guarded
 from explorer.ui.shared import Picked, Shared
 from explorer.ui.walk_panel import (
     FIRST_STEPS,
@@ -48,17 +48,13 @@ def build(workbench: Workbench, shared: Shared) -> None:
     def show(picked: Picked | None, steps: int) -> dict[str, Any]:
         return closer_look(workbench, picked, steps)
 
-    gr.on(
-        [shared.picked.change, count.change],
-        stale_message,
-        [shared.picked, count],
-        panel,
-        **LOOKUP,
-    )
-    computed = panel.show(show, [shared.picked, count], panel, api_name="walk_closer", **COMPUTE)
+    wanted = [shared.picked, count]
+    shared.picked.change(stale_message, wanted, panel, **LOOKUP)
+    changed = count.change(stale_message, wanted, panel, **CHOOSE)
+    computed = panel.show(show, wanted, panel, api_name="walk_closer", **COMPUTE)
     computed.failure(lambda: PROBLEM, None, panel, **LOOKUP)
     shared.view.change(_steps_of, [shared.view, count], count, **LOOKUP)
-    second_walk.build(workbench, shared, count)
+    second_walk.build(workbench, shared, count, changed)
     plane_panel.build(workbench, shared)
 
 

@@ -122,3 +122,22 @@ def test_on_a_phone_nothing_is_wider_than_the_page(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     frame = page.locator("#walk-closer .walk-frames canvas").first.bounding_box()
     assert frame["width"] >= 56
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("Image C", "abc", "'abc' names no point"),
+        ("number input for Steps", "99", "99 is greater than maximum value 33"),
+        ("number input for Pictures a side", "77", "77 is greater than maximum value 9"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_in_words(visit, field, typed, words):
+    page = visit()
+    page.get_by_role("tab", name="Interpolate").click()
+    page.locator("#plane-panel .plane[data-state='ready']").wait_for()
+    page.get_by_label(field).fill(typed)
+    page.get_by_label(field).press("Enter")
+    page.get_by_text(words).wait_for()
+    assert page.locator("#walk-closer .walk[data-state='ready']").count() == 1
