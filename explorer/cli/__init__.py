@@ -25,7 +25,7 @@ from explorer.cli.checking import check
 from explorer.cli.distributions import distributions
 from explorer.cli.importing import import_
 from explorer.cli.judging import evaluate
-from explorer.cli.lists import data, models
+from explorer.cli.lists import archives, data, models
 from explorer.cli.maps import measure, neighbours, project
 from explorer.cli.page import serve
 from explorer.cli.pictures import decode, encode, sample
@@ -47,6 +47,7 @@ for command in (
     serve,
     models,
     data,
+    archives,
     check,
     train,
     prepare,

@@ -1,8 +1,11 @@
-"""What there is: models and data sets."""
+"""What there is: models, data sets, archives of pictures that were brought."""
 
-__all__ = ["data", "models"]
+__all__ = ["archives", "data", "models"]
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from explorer.cli.options import DEFAULT_ROOT, Json, Root, workbench_of
 from explorer.cli.output import print_json, print_table
@@ -95,3 +98,29 @@ def data(as_json: Json = False) -> None:
         print(f"    Images:  {', '.join(counts) or 'as many as you have'} ({state})")
         print(f"    Licence: {source.licence}")
         print(f"    Get it:  {source.how_to_get}")
+
+
+def archives(
+    delete: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Delete one that no run learned from.")
+    ] = None,
+    root: Root = DEFAULT_ROOT,
+    as_json: Json = False,
+) -> None:
+    """List the archives of pictures that were brought and unpacked, or delete one."""
+    from explorer.service.brought import brought, delete_brought
+
+    if delete is not None:
+        delete_brought(root, delete)
+    found = brought(root)
+    if as_json:
+        print_json([asdict(one) | {"folder": str(one.folder)} for one in found])
+        return
+    if not found:
+        print(f"No archive was brought to '{root}'.")
+        return
+    rows = [
+        (one.name, f"{one.images:,}", f"{one.size_mb:,.1f}", ", ".join(one.runs) or "-")
+        for one in found
+    ]
+    print_table([("archive", "pictures", "MB", "used by"), *rows])

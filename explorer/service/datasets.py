@@ -1,10 +1,10 @@
 """Where images to learn from come from: known sets, folders, archives that were brought.
 
 An archive is unpacked once, into a folder below the models' own that is named after its content,
-so that a run which was trained on it can go on later.
+so that a run which was trained on it can go on later; see `brought.py` for its end.
 """
 
-__all__ = ["UPLOADS", "add_archive", "data_settings", "uploads"]
+__all__ = ["UPLOADS", "add_archive", "data_settings"]
 
 import re
 import zipfile
@@ -40,12 +40,6 @@ def add_archive(root: Path, archive: Path, *, name: str = "", report: Report = u
     if not folder.exists():
         unpack(archive, folder, lambda share: report(share, "Unpacking"))
     return folder
-
-
-def uploads(root: Path) -> list[Path]:
-    """Return the folders of archives that were brought before, the latest first."""
-    folders = [path for path in (root / UPLOADS).glob("[!.]*") if path.is_dir()]
-    return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def data_settings(named: str, root: Path, report: Report = unreported) -> DataSettings:

@@ -1,15 +1,19 @@
 import json
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from tiny_models import GLICO, GLOW, IMAGES
+from tiny_sets import folder
 
 from explorer import models
 from explorer.cli.output import print_json, print_table
 from explorer.data.avatars import ATTRIBUTES, FAMILIES
 from explorer.data.source import available
+from explorer.service.datasets import add_archive
 from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
 
@@ -105,6 +109,19 @@ def test_data_as_json_says_what_is_ready(typed):
     assert rows["avatars"]["ready"] is True
     assert rows["folder"]["ready"] is False
     assert rows["avatars"]["counts"] == [20_000, 2_000]
+
+
+def test_archives_are_listed_and_deleted(typed, own_root, tmp_path):
+    assert "No archive was brought" in typed("archives", "--root", own_root).out
+    settings = folder(tmp_path / "shells")
+    packed = shutil.make_archive(str(tmp_path / "shells"), "zip", settings.root)
+    add_archive(own_root, Path(packed))
+    (row,) = typed("archives", "--root", own_root, "--json").json
+    assert row["name"] in typed("archives", "--root", own_root).out
+    refused = typed("archives", "--root", own_root, "--delete", "shell")
+    assert refused.code == 2 and f"there are: '{row['name']}'" in refused.err
+    typed("archives", "--root", own_root, "--delete", row["name"])
+    assert typed("archives", "--root", own_root, "--json").json == []
 
 
 # pictures

@@ -10,9 +10,10 @@ from PIL import Image
 from tiny_sets import random_pixels, save
 
 from explorer.errors import ConfigError, DataError
+from explorer.service.brought import brought
 from explorer.service.data_check import check_data
 from explorer.service.data_sheet import data_sheet
-from explorer.service.datasets import UPLOADS, add_archive, data_settings, uploads
+from explorer.service.datasets import UPLOADS, add_archive, data_settings
 from explorer.service.progress import Cancelled
 from explorer.settings import DataSettings
 
@@ -162,7 +163,7 @@ def test_data_are_named_in_four_ways(tmp_path, own):
     unpacked = data_settings(archive, root)
     assert unpacked.root.startswith(str(root / UPLOADS / "my-flowers-"))
     assert check_data(unpacked.model_copy(update={"image_size": 16})).can_go
-    assert [str(path) for path in uploads(root)] == [unpacked.root]
+    assert [str(one.folder) for one in brought(root)] == [unpacked.root]
     experiment = tmp_path / "e.json"
     experiment.write_text(
         '{"name": "e", "model": {"name": "glow"}, "data": {"name": "stamps", "seed": 3}}'
@@ -174,7 +175,7 @@ def test_the_same_archive_is_kept_once(tmp_path, own):
     archive = shutil.make_archive(str(tmp_path / "flowers"), "zip", own)
     first = add_archive(tmp_path, archive_path := tmp_path / "flowers.zip")
     assert add_archive(tmp_path, archive_path) == first and archive
-    assert len(uploads(tmp_path)) == 1
+    assert len(brought(tmp_path)) == 1
 
 
 def test_other_things_are_refused_with_what_would_do(tmp_path):
@@ -190,7 +191,7 @@ def test_other_things_are_refused_with_what_would_do(tmp_path):
         file.writestr("a/1.txt", "x")
     with pytest.raises(DataError, match="holds no picture"):
         data_settings(str(tmp_path / "e.zip"), tmp_path)
-    assert uploads(tmp_path) == []
+    assert brought(tmp_path) == []
 
 
 def test_large_sets_are_looked_at_in_part_and_say_so(own, monkeypatch):

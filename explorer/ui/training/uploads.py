@@ -1,9 +1,11 @@
-"""Files that are brought to the training tab: written to disk as they arrive, then unpacked.
+"""Files that are brought to the training tab: written as they arrive, unpacked, deleted again.
 
 | route | takes | answers |
 |---|---|---|
 | `POST training/upload?name=...` | a ZIP archive of pictures | {folder} or {error} |
 | `POST training/import` | a model as one file | {run} or {error} |
+| `GET training/brought.json` | nothing | a row an archive: {name, folder, images, size, runs} |
+| `POST training/brought/delete?name=...` | nothing | {} or {error} |
 
 What is cut off, refused or cancelled leaves nothing behind.
 """
@@ -20,7 +22,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from explorer.errors import ExplorerError
+from explorer.errors import DataError, ExplorerError
+from explorer.service.brought import brought, delete_brought
 from explorer.service.datasets import UPLOADS, add_archive
 from explorer.service.model_file import import_model
 
@@ -50,6 +53,29 @@ def add_upload_routes(app: FastAPI, root: Path) -> None:
     @app.post("/training/import")
     async def model(request: Request) -> Response:
         return await _taken(request, root, lambda path: {"run": import_model(root, path)})
+
+    @app.get("/training/brought.json")
+    def before() -> list[dict[str, Any]]:
+        return [
+            {
+                "name": one.name,
+                "folder": str(one.folder),
+                "images": one.images,
+                "size": f"{one.size_mb:,.1f} MB",
+                "runs": one.runs,
+            }
+            for one in brought(root)
+        ]
+
+    @app.post("/training/brought/delete")
+    def delete(name: str = "") -> dict[str, str]:
+        try:
+            delete_brought(root, name[:200])
+        except DataError as error:
+            return {"error": str(error)}
+        except OSError as error:
+            return {"error": f"'{name[:200]}' could not be deleted: {error.strerror}."}
+        return {}
 
 
 async def _taken(

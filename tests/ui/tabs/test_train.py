@@ -1,11 +1,14 @@
 """From a folder of pictures to a model on the map, in a browser and without a command line."""
 
+import shutil
+
 import pytest
 from playwright.sync_api import expect
 from tiny_models import GLICO
 from tiny_sets import save
 
 from explorer.benchmarks.chromium import Visit
+from explorer.service.datasets import UPLOADS
 from explorer.service.runs import list_runs
 from explorer.train.process import is_alive
 
@@ -83,3 +86,33 @@ def test_a_folder_becomes_a_model_on_the_map(tab, tmp_path):
     gone = page.locator(".runs-list .row-title", has_text="flowers-glico")
     expect(gone).to_have_count(0, timeout=60_000)
     assert not (root / "flowers-glico").exists()
+
+
+def test_an_archive_is_brought_used_again_and_deleted(tab, tmp_path):
+    page, root = tab
+    for kind in range(2):
+        for number in range(6):
+            save(tmp_path / "shells" / f"kind-{kind}" / f"{number}.png", 10 * kind + number)
+    archive = shutil.make_archive(str(tmp_path / "shells"), "zip", tmp_path / "shells")
+    page.locator("#train-upload input[type=file]").set_input_files(archive)
+    expect(page.locator(".data-check .verdict.good")).to_contain_text("training images")
+    place = page.get_by_label("Folder on this machine")
+    (folder,) = (root / UPLOADS).glob("shells-*")
+    expect(place).to_have_value(str(folder))
+
+    place.fill("elsewhere")
+    page.get_by_text("Brought before").click()
+    row = page.locator(".brought li")
+    expect(row).to_contain_text("12 pictures")
+    expect(row).to_contain_text("used by no run")
+    row.get_by_role("button", name="Use").click()
+    expect(place).to_have_value(str(folder))
+
+    # Deleting asks first.
+    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Keep it").click()
+    assert folder.is_dir()
+    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Delete it for good").click()
+    expect(page.locator(".brought")).to_be_hidden()
+    assert not folder.exists()

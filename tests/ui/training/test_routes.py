@@ -115,6 +115,18 @@ def test_an_archive_is_unpacked_and_nothing_else_is_left(client, root, tmp_path)
     assert len(list((root / UPLOADS).iterdir())) == 1
 
 
+def test_what_was_brought_is_listed_and_deleted(client, tmp_path):
+    settings = folder(tmp_path / "set")
+    small = shutil.make_archive(str(tmp_path / "a"), "zip", settings.root, "roses/0.png")
+    client.post("training/upload?name=roses.zip", content=Path(small).read_bytes())
+    (row,) = client.get("training/brought.json").json()
+    assert row["name"].startswith("roses-") and row["images"] == 1 and row["runs"] == []
+    refused = client.post("training/brought/delete", params={"name": "../x"}).json()
+    assert "No archive '../x'" in refused["error"]
+    assert client.post("training/brought/delete", params={"name": row["name"]}).json() == {}
+    assert client.get("training/brought.json").json() == []
+
+
 def test_what_is_no_archive_is_refused_in_words(client, root):
     answer = client.post("training/upload?name=x.zip", content=b"hello").json()
     assert "no ZIP archive" in answer["error"]
