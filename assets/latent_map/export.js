@@ -20,7 +20,10 @@ function map_picture(scale) {
     ? shade.labels.map((text, k) => [shade.tints[k], told(words(text))]).filter((_, k) => !off.has(k)) : [];
   const canvas = document.createElement('canvas'), c = canvas.getContext('2d');
   const rows = entries.length ? legend_rows(c, entries) : 2;
-  const top = MARGIN + LINE * 2, bottom = LINE * (rows + 1) + MARGIN;
+  const {title, note} = layout_card(layout);
+  const above = lines_of(c, `${told(title)}. ${told(note)}`);
+  const below = lines_of(c, `${told(shown_text())}. ${told('A 2-D map distorts distance.')}`);
+  const top = MARGIN + LINE * (1 + above.length), bottom = LINE * (rows + below.length) + MARGIN;
   canvas.width = W * scale;
   canvas.height = (H + top + bottom) * scale;
   c.scale(scale, scale);
@@ -36,13 +39,23 @@ function map_picture(scale) {
   };
   c.textBaseline = 'middle';
   say_at(V.title, MARGIN, MARGIN + LINE / 2, theme('--map-ink'), '650 16px');
-  const {title, note} = layout_card(layout);
-  say_at(`${told(title)}. ${told(note)}`, MARGIN, MARGIN + LINE * 1.5, theme('--quiet'));
+  above.forEach((line, k) => say_at(line, MARGIN, MARGIN + LINE * (k + 1.5), theme('--quiet')));
   const foot = top + H;
   if (entries.length) legend_rows(c, entries, foot + LINE / 2);
   else draw_scale(c, foot + LINE / 2, say_at);
-  say_at(`${told(shown_text())}. ${told('A 2-D map distorts distance.')}`, MARGIN, foot + LINE * (rows + 0.5), theme('--quiet'));
+  below.forEach((line, k) => say_at(line, MARGIN, foot + LINE * (rows + k + 0.5), theme('--quiet')));
   return canvas;
+}
+// A text in lines that fit into the picture.
+function lines_of(c, text) {
+  const lines = [''];
+  c.font = '13px system-ui, sans-serif';
+  for (const word of text.split(' ')) {
+    const longer = (lines.at(-1) + ' ' + word).trim();
+    if (c.measureText(longer).width <= W - 2 * MARGIN) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 // Lay out the legend in rows; with `top`, draw it. Returns the number of rows.
 function legend_rows(c, entries, top) {
