@@ -60,14 +60,16 @@ def read_summary(path: Path) -> tuple[list[ArmResult], list[Verdict]]:
 
 
 def bundled_verdicts(data: str, folder: Path = BUNDLED) -> list[Verdict]:
-    """Return what the results that come along say of a data set, by shots; empty if nothing."""
-    found = [
-        one
-        for path in sorted(folder.glob("fewshot-*.json"))
-        for one in read_summary(path)[1]
-        if one.data == data
-    ]
-    return sorted(found, key=lambda one: one.shots)
+    """Return what the results that come along say of a data set, by shots; empty if nothing.
+
+    Of several on the same shots it is the one with most seeds, and of these the last file's.
+    """
+    found: dict[int, Verdict] = {}
+    for path in sorted(folder.glob("fewshot-*.json")):
+        for one in read_summary(path)[1]:
+            if one.data == data and one.seeds >= getattr(found.get(one.shots), "seeds", 0):
+                found[one.shots] = one
+    return [found[shots] for shots in sorted(found)]
 
 
 def _difference(content: dict[str, float] | None) -> Difference | None:

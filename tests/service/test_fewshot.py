@@ -9,6 +9,7 @@ from toy_images import ellipse_source
 
 from explorer.data import source
 from explorer.errors import ConfigError, DataError
+from explorer.files import write_json
 from explorer.judge.fewshot.arms import BEST
 from explorer.service.fewshot import run_fewshot
 from explorer.service.fewshot_experiment import (
@@ -180,3 +181,11 @@ def test_every_preset_can_be_read(path):
 
 def test_verdicts_of_data_without_results_are_none():
     assert bundled_verdicts("no-such-set") == []
+
+
+def test_of_several_verdicts_the_one_with_most_seeds_is_told(tmp_path):
+    verdict = {"data": "x", "steps": 8, "arm": "slerp", "recommended": False}
+    for name, shots, seeds in (("a", 5, 16), ("b", 5, 48), ("c", 5, 2), ("d", 2, 1), ("e", 2, 1)):
+        told = [{**verdict, "shots": shots, "seeds": seeds, "text": name}]
+        write_json(tmp_path / f"fewshot-{name}.json", {"rows": [], "verdicts": told})
+    assert [one.text for one in bundled_verdicts("x", tmp_path)] == ["e", "b"]
