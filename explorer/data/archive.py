@@ -16,6 +16,7 @@ and only regular entries that promise a picture are taken.
 
 __all__ = ["MAX_COUNT", "MAX_TOTAL", "Unpacked", "unpack"]
 
+import errno
 import lzma
 import shutil
 import stat
@@ -90,10 +91,11 @@ def unpack(
         raise _refused(f"is no ZIP archive that can be read ({_short(error)})") from None
     except RuntimeError as error:  # what zipfile raises for an encrypted entry
         raise _refused(f"is protected by a password or damaged ({_short(error)})") from None
-    except (ValueError, zlib.error, lzma.LZMAError) as error:
+    except (ValueError, MemoryError, zlib.error, lzma.LZMAError) as error:
         raise _refused(f"has an entry that cannot be read ({_short(error)})") from None
     except OSError as error:
-        if error.errno is None:  # what bz2 raises for damaged data
+        # None is what bz2 raises for damaged data, EINVAL a place before the archive's beginning.
+        if error.errno in (None, errno.EINVAL):
             raise _refused(f"has an entry that cannot be read ({_short(error)})") from None
         raise
     finally:
@@ -110,7 +112,7 @@ def _planned(opened: zipfile.ZipFile) -> tuple[dict[Path, zipfile.ZipInfo], Coun
     passed_over: Counter[str] = Counter()
     for entry in entries:
         parts = _parts(entry.filename)
-        if entry.is_dir() or not parts or any(_is_ignored(part) for part in parts):
+        if not parts or entry.is_dir() or any(_is_ignored(part) for part in parts):
             continue
         kind = _unwanted(entry, parts)
         if kind:

@@ -14,15 +14,17 @@ there are two or more, is held out by the hash of its path.
 What is taken: regular files whose suffix is that of an allowed image format, in the class folder
 or below it. Passed over and counted in the log: files of other kinds (`.txt`, `.json`, ...) and
 symbolic links, which could lead out of the root or from training to test files. Passed over in
-silence: hidden files and folders, `__MACOSX`, `Thumbs.db`. An image that cannot be decoded is
+silence: hidden files and folders, `__MACOSX`, `Thumbs.db`. Images beside the class folders have
+no class; `unclassed` names them. An image that cannot be decoded is
 named in the log and left out; if more than 1 % cannot, nothing is loaded.
 """
 
-__all__ = ["HOW_TO_GET", "SOURCE", "TOLERATED", "listing_of"]
+__all__ = ["HOW_TO_GET", "SOURCE", "TOLERATED", "listing_of", "unclassed"]
 
 import logging
 import os
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,11 +44,47 @@ TRAIN = "train"
 TEST = ("test", "val", "valid", "validation")
 IGNORED = frozenset({"__MACOSX", "Thumbs.db"})
 MAX_FILES = 200_000
+MAX_ENTRIES = 1_000_000
+"""Files and folders of any kind that are listed before a folder is taken for a wrong one."""
+
 MAX_DEPTH = 16
 TOLERATED = 0.01
 HOW_TO_GET = "Set data.root to a folder with one sub-folder of pictures for each class."
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Seen:
+    """Counts what a set holds while it is listed, and ends what would take too long.
+
+    Attributes:
+        root: The set's folder.
+        tell: Told how many entries there are so far; what it raises ends the listing.
+        entries: Files, folders and links.
+        images: Image files.
+    """
+
+    root: Path
+    tell: Callable[[int], None]
+    entries: int = 0
+    images: int = 0
+
+    def each(self, found: Iterable[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        """Yield entries as they are read: a huge folder ends before all of it is in memory."""
+        for entry in found:
+            self.entries += 1
+            self.images += Path(entry.name).suffix.lower() in SUFFIXES
+            if self.entries % 1000 == 0:
+                self.tell(self.entries)
+            if self.images > MAX_FILES:
+                raise self._too_many(MAX_FILES, "images")
+            if self.entries > MAX_ENTRIES:
+                raise self._too_many(MAX_ENTRIES, "files")
+            yield entry
+
+    def _too_many(self, limit: int, kind: str) -> DataError:
+        return DataError(f"{NAME}: '{self.root}' has more than {limit:,} {kind}. Use fewer.")
 
 
 @dataclass(slots=True)
@@ -103,26 +141,59 @@ def _root(settings: DataSettings) -> Path:
     return root
 
 
-def listing_of(settings: DataSettings, split: Split) -> Listing:
+def listing_of(
+    settings: DataSettings, split: Split, tell: Callable[[int], None] = lambda entries: None
+) -> Listing:
     """Return the files of one split, none of them opened; count and shots are not heeded.
 
+    Args:
+        settings: Names the folder.
+        split: Which part.
+        tell: Told how many files were listed so far; what it raises ends the work.
+
     Raises:
-        DataError: The folder is missing, empty or has one class only, or a class is empty.
+        DataError: The folder is missing, empty, too large or has one class only, or a class is
+            empty.
     """
     root = _root(settings)
+    seen = Seen(root, tell)
     test_name = _test_folder(root)
     if test_name is None:
-        return _held_out_part(_scanned(root, root, _class_names(root)), root, split)
+        return _held_out_part(_scanned(seen, root, _class_names(root)), root, split)
     class_names = _class_names(root / TRAIN)
     if split == "train":
-        return _scanned(root, root / TRAIN, class_names)
+        return _scanned(seen, root / TRAIN, class_names)
     unknown = set(_folders(root / test_name)) - set(class_names)
     if unknown:
         raise DataError(
             f"{NAME}: class '{min(unknown)}' of '{root / test_name}' is not in '{root / TRAIN}'. "
             "Both need the same sub-folders."
         )
-    return _scanned(root, root / test_name, class_names)
+    return _scanned(seen, root / test_name, class_names)
+
+
+def unclassed(settings: DataSettings) -> tuple[str, ...]:
+    """Return the images that lie beside the class folders, where no class claims them.
+
+    Raises:
+        DataError: The folder is missing or cannot be read.
+    """
+    root = _root(settings)
+    test_name = _test_folder(root)
+    found: list[str] = []
+    for folder in (root,) if test_name is None else (root, root / TRAIN, root / test_name):
+        try:
+            with os.scandir(folder) as entries:
+                found += [
+                    Path(entry.path).relative_to(root).as_posix()
+                    for entry in entries
+                    if not _is_ignored(entry.name)
+                    and Path(entry.name).suffix.lower() in SUFFIXES
+                    and entry.is_file(follow_symlinks=False)
+                ]
+        except OSError as error:
+            raise _unreadable(folder, error) from None
+    return tuple(sorted(found))
 
 
 def _test_folder(root: Path) -> str | None:
@@ -155,14 +226,15 @@ def _folders(folder: Path) -> list[str]:
         raise _unreadable(folder, error) from None
 
 
-def _scanned(root: Path, folder: Path, class_names: tuple[str, ...]) -> Listing:
+def _scanned(seen: Seen, folder: Path, class_names: tuple[str, ...]) -> Listing:
+    root = seen.root
     files: list[str] = []
     labels: list[int] = []
     for number, class_name in enumerate(class_names):
         if not (folder / class_name).is_dir():
             continue  # a test folder may lack a class of the training folder
         scan = Scan()
-        _scan(root, folder / class_name, scan, depth=0)
+        _scan(seen, folder / class_name, scan, depth=0)
         if not scan.images:
             found = str(scan) or "nothing"
             raise DataError(
@@ -173,8 +245,6 @@ def _scanned(root: Path, folder: Path, class_names: tuple[str, ...]) -> Listing:
             log.warning("%s: passed over in '%s': %s", NAME, folder / class_name, scan)
         files += scan.images
         labels += [number] * len(scan.images)
-        if len(files) > MAX_FILES:
-            raise DataError(f"{NAME}: '{root}' has more than {MAX_FILES} images. Use fewer.")
     return Listing(
         name=NAME,
         paths=tuple(root / file for file in files),
@@ -186,12 +256,12 @@ def _scanned(root: Path, folder: Path, class_names: tuple[str, ...]) -> Listing:
     )
 
 
-def _scan(root: Path, folder: Path, scan: Scan, *, depth: int) -> None:
+def _scan(seen: Seen, folder: Path, scan: Scan, *, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise DataError(f"{NAME}: '{folder}' lies more than {MAX_DEPTH} folders deep. Flatten it.")
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            entries = sorted(seen.each(found), key=lambda entry: entry.name)
     except OSError as error:
         raise _unreadable(folder, error) from None
     for entry in entries:
@@ -200,9 +270,9 @@ def _scan(root: Path, folder: Path, scan: Scan, *, depth: int) -> None:
         if entry.is_symlink():
             scan.links += 1
         elif entry.is_dir():
-            _scan(root, Path(entry.path), scan, depth=depth + 1)
+            _scan(seen, Path(entry.path), scan, depth=depth + 1)
         elif entry.is_file() and Path(entry.name).suffix.lower() in SUFFIXES:
-            scan.images.append(Path(entry.path).relative_to(root).as_posix())
+            scan.images.append(Path(entry.path).relative_to(seen.root).as_posix())
         else:
             scan.others[Path(entry.name).suffix.lower() or "without suffix"] += 1
 

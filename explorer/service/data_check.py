@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from explorer.data.folders import TOLERATED, listing_of
+from explorer.data.folders import TOLERATED, listing_of, unclassed
 from explorer.data.inspection import Inspection, inspect_files, inspect_images
 from explorer.data.load import load_data
 from explorer.data.source import get
@@ -138,6 +138,7 @@ def check_data(settings: DataSettings, report: Report = unreported) -> DataCheck
         *_shapes(settings, found),
         *_plain(found),
         *_partly(count, found),
+        *_unclassed(settings),
     ]
     order: dict[Tone, int] = {"stop": 0, "warn": 1, "good": 2}
     findings.sort(key=lambda finding: order[finding.tone])
@@ -152,8 +153,11 @@ def _looked_at(
     def told(share: float) -> None:
         report(share, "Looking at the images")
 
+    def listed(entries: int) -> None:
+        report(0.0, f"Listing the files, {entries:,} so far")
+
     if settings.name == "folder":
-        train, test = listing_of(settings, "train"), listing_of(settings, "test")
+        train, test = (listing_of(settings, split, listed) for split in ("train", "test"))
         every = settings.model_copy(update={"shots": None})
         train.chosen(every, "train").check_memory(settings.image_size)
         rows = _rows(train.class_names, train.labels, test.labels)
@@ -286,6 +290,16 @@ def _partly(count: int, found: Inspection) -> list[Finding]:
     if found.looked == count:
         return []
     return [Finding("good", f"{found.looked:,} of {count:,} images were looked at.")]
+
+
+def _unclassed(settings: DataSettings) -> list[Finding]:
+    """Say which pictures no class claims: they are easily taken for part of the set."""
+    loose = unclassed(settings) if settings.name == "folder" else ()
+    if not loose:
+        return []
+    text = f"Beside the class folders: {_many(len(loose), 'picture')}."
+    step = "They are left out; move each into the sub-folder of its class."
+    return [Finding("warn", text, step, loose[:NAMED])]
 
 
 def _pictures(found: Inspection) -> list[PictureRow]:

@@ -1,5 +1,7 @@
 """Archives that people bring, good and hostile."""
 
+import io
+import random
 import stat
 import struct
 import zipfile
@@ -193,3 +195,72 @@ def test_every_picture_of_a_large_archive_arrives(tmp_path):
     unpack(zipped(tmp_path / "a.zip", entries), tmp_path / "set")
     for name, content in entries.items():
         assert (tmp_path / "set" / name).read_bytes() == content
+
+
+def test_a_file_and_a_folder_of_one_name_are_told_apart(tmp_path):
+    entries = {"a/x.png": picture(1), "a/x.png/1.png": picture(2), "b/in.zip": b"PK"}
+    found = unpack(zipped(tmp_path / "a.zip", entries), tmp_path / "set")
+    assert found.files == 2 and found.passed_over == {".zip": 1}
+    assert len(written(tmp_path / "set")) == 2
+
+
+def test_entries_that_share_their_bytes_are_counted_each_time(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a/1.png": bytes(2**20)})
+    content = path.read_bytes()
+    start, end = content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
+    entry, many = content[start:end], 1000
+    head = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, many, many, many * len(entry), start, 0)
+    path.write_bytes(content[:start] + many * entry + head)
+    assert "100 times" in refusal(path, tmp_path)
+
+
+def test_an_entry_without_a_name_is_passed_over(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a/1.png": picture(), "q": b"x"})
+    content = bytearray(path.read_bytes())
+    place = content.rindex(b"PK\x01\x02")
+    assert content[place + 46 : place + 47] == b"q"
+    struct.pack_into("<HH", content, place + 28, 0, 0)  # its name has no letter
+    struct.pack_into("<H", content, place + 32, 1)  # that letter is a comment
+    path.write_bytes(content)
+    assert unpack(path, tmp_path / "set").files == 1
+
+
+def test_a_place_before_the_beginning_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a/1.png": picture()})
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    (start,) = struct.unpack_from("<L", content, end + 16)
+    struct.pack_into("<L", content, end + 16, start + 50)
+    path.write_bytes(content)
+    refusal(path, tmp_path)
+
+
+def test_an_entry_that_asks_for_all_memory_is_refused(tmp_path, monkeypatch):
+    """A forged LZMA entry may ask for 4 GB, which a small machine does not give."""
+
+    def too_much(*args):
+        raise MemoryError
+
+    path = zipped(tmp_path / "a.zip", {"a/1.png": picture()})
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", too_much)
+    assert "MemoryError" in refusal(path, tmp_path)
+
+
+def test_whatever_is_changed_in_an_archive_it_is_taken_or_refused(tmp_path):
+    rng, wholes = random.Random(0), []
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(whole := io.BytesIO(), "w", method) as file:
+            file.writestr("a/1.png", picture(1))
+            file.writestr("b/\u00e9.png", picture(2))
+        wholes.append(whole.getvalue())
+    for trial in range(300):
+        content = bytearray(rng.choice(wholes))
+        for _ in range(rng.choice((1, 1, 3))):
+            place = rng.choice((rng.randrange(len(content)), -1 - rng.randrange(200)))
+            content[place] = rng.choice((0, 255, rng.randrange(256)))
+        (path := tmp_path / "a.zip").write_bytes(content)
+        try:
+            unpack(path, tmp_path / f"out-{trial}")
+        except DataError as error:
+            assert "ZIP" in str(error) and "\n" not in str(error)
+    assert not list(tmp_path.glob(".unpacking-*"))

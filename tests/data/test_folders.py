@@ -2,11 +2,14 @@
 
 import logging
 import os
+import socket
 
 import numpy as np
 import pytest
 from tiny_sets import folder, save, split_folder
 
+from explorer.data import folders
+from explorer.data.folders import listing_of, unclassed
 from explorer.data.intake import read_image
 from explorer.data.load import load_data
 from explorer.data.source import get
@@ -140,6 +143,69 @@ def test_a_pipe_is_not_opened(tmp_path):
     settings = folder(tmp_path)
     os.mkfifo(tmp_path / "roses" / "pipe.png")
     assert load_data(settings, "train").class_counts == (11, 11)
+
+
+def test_a_socket_is_no_picture(tmp_path, monkeypatch):
+    settings = folder(tmp_path)
+    monkeypatch.chdir(tmp_path / "roses")  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.png")
+        assert load_data(settings, "train").class_counts == (11, 11)
+
+
+@pytest.mark.parametrize("limit", ["MAX_FILES", "MAX_ENTRIES"])
+def test_a_listing_ends_as_soon_as_it_is_too_much(limit, tmp_path, monkeypatch):
+    settings, read = folder(tmp_path), []
+    monkeypatch.setattr(folders, limit, 5)
+    scan = folders.Seen.each
+    monkeypatch.setattr(
+        folders.Seen, "each", lambda seen, found: scan(seen, (read.append(x) or x for x in found))
+    )
+    assert "has more than 5 " in refusal(settings)
+    assert len(read) == 6  # and not the 12 files of the first class
+
+
+def test_a_listing_tells_how_far_it_is_and_can_be_ended(tmp_path):
+    class Enough(Exception):
+        pass
+
+    told = []
+
+    def tell(entries):
+        told.append(entries)
+        if entries == 2000:
+            raise Enough
+
+    settings = folder(tmp_path)
+    for number in range(2500):
+        (tmp_path / "roses" / f"{number}.txt").touch()
+    with pytest.raises(Enough):
+        listing_of(settings, "train", tell)
+    assert told == [1000, 2000]
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    settings, scandir = folder(tmp_path), os.scandir
+
+    def locked(path):
+        if str(path).endswith("wild"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    assert "wild' cannot be read (Permission denied)" in refusal(settings)
+
+
+def test_pictures_beside_the_classes_are_named(tmp_path):
+    settings = folder(tmp_path / "a")
+    assert unclassed(settings) == ()
+    save(tmp_path / "a" / "lost.png")
+    (tmp_path / "a" / "notes.txt").touch()
+    assert unclassed(settings) == ("lost.png",)
+    settings = split_folder(tmp_path / "b")
+    save(tmp_path / "b" / "train" / "lost.png")
+    save(tmp_path / "b" / "test" / "lost.png")
+    assert unclassed(settings) == ("test/lost.png", "train/lost.png")
 
 
 def test_no_root_is_told(tmp_path):

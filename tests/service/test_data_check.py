@@ -147,6 +147,38 @@ def test_a_large_known_set_is_looked_at_in_part_and_says_so(monkeypatch):
     assert "20 of 300 images were looked at." in texts(found, "good")
 
 
+def test_pictures_without_a_class_are_told(own):
+    save(own / "lost.png")
+    found = check_data(settings_of(own))
+    assert found.can_go and "Beside the class folders: 1 picture." in texts(found, "warn")
+    assert ("lost.png",) in [finding.items for finding in found.findings]
+
+
+def test_a_thousand_classes_are_looked_at_and_told(tmp_path):
+    for number in range(1000):
+        save(tmp_path / f"kind-{number:04d}" / "1.png", number, 8, 8)
+        save(tmp_path / f"kind-{number:04d}" / "2.png", 1000 + number, 8, 8)
+    found = check_data(settings_of(tmp_path))
+    assert found.can_go and len(found.classes) == 1000
+    assert {"There are 1,000 classes.", "Fewer than 5 training images: 1,000 classes."} <= set(
+        texts(found, "warn")
+    )
+
+
+def test_a_long_listing_can_be_cancelled(own):
+    for number in range(1000):
+        (own / "roses" / f"{number}.txt").touch()
+    told = []
+
+    def report(share, doing):
+        told.append(doing)
+        raise Cancelled("Cancelled.")
+
+    with pytest.raises(Cancelled):
+        check_data(settings_of(own), report)
+    assert told == ["Listing the files, 1,000 so far"]
+
+
 def test_a_check_can_be_cancelled(own):
     def report(share, doing):
         raise Cancelled("Cancelled.")
