@@ -19,11 +19,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from explorer.errors import ConfigError, near_match
 
 SCHEMA = 1
+MAX_SEED = 2**32 - 1
+"""What every generator of random numbers takes, and a browser can show."""
+
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095  # bytes, on every file system in use
 
 
 class DataSettings(BaseModel, frozen=True, extra="forbid"):
@@ -36,7 +40,15 @@ class DataSettings(BaseModel, frozen=True, extra="forbid"):
         0, ge=0, le=1_000_000, description="images to render, or to take; 0: the set's default"
     )
     shots: int | None = Field(None, ge=1, description="images a class; empty: all")
-    seed: int = Field(0, ge=0, description="seed of rendering and of the N-shot draw")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of rendering and of the N-shot draw")
+
+    @field_validator("root")
+    @classmethod
+    def _is_no_longer_than_a_path(cls, root: str | None) -> str | None:
+        names = (root or "").encode(errors="replace")
+        if len(names) > _LONGEST_PATH or any(len(n) > _LONGEST_NAME for n in names.split(b"/")):
+            raise ValueError("it is longer than the path of a folder can be")
+        return root
 
 
 class TrainSettings(BaseModel, frozen=True, extra="forbid"):
@@ -60,7 +72,9 @@ class TrainSettings(BaseModel, frozen=True, extra="forbid"):
         "cosine",
         description="fall after warm-up: half a cosine, as 1 / sqrt(step) like Noam's, or none",
     )
-    warmup_steps: int = Field(100, ge=0, description="updates over which the rate rises from 0")
+    warmup_steps: int = Field(
+        100, ge=0, le=99_999_999, description="updates over which the rate rises from 0"
+    )
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the squared gradient")
     gradient_clip: float = Field(
@@ -84,7 +98,7 @@ class TrainSettings(BaseModel, frozen=True, extra="forbid"):
     log_every: int = Field(50, ge=1, description="updates between two lines of metrics")
     preview_every: int = Field(500, ge=1, description="updates between two preview pictures")
     checkpoint_every: int = Field(500, ge=1, description="updates between two saved units")
-    seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of weights, batches and noise")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="processor")
     threads: int = Field(1, ge=1, le=256, description="CPU threads of the process")
 
@@ -137,7 +151,7 @@ def load_experiment(path: Path) -> Experiment:
         raise ConfigError(
             f"No experiment file at '{path}'. Give the path of a JSON file."
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # also a number of 5,000 digits
         raise ConfigError(f"'{path}' is not a readable JSON file: {error}.") from None
     return parse_experiment(raw, where=str(path))
 
@@ -256,5 +270,5 @@ def with_changes(
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text

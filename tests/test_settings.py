@@ -74,6 +74,8 @@ def test_no_number_may_be_infinite_or_no_number(settings):
         ("preview_every", 0),
         ("checkpoint_every", 0),
         ("seed", -1),
+        ("seed", 2**32),
+        ("warmup_steps", 10**400),
         ("device", "gpu"),
         ("threads", 0),
         ("threads", 1000),
@@ -117,7 +119,11 @@ def test_what_is_no_object_is_refused(content):
         parse_experiment(content, where="toy.json")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"{'a': 1}"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe", b"{'a': 1}", b'{"a": ' + b"9" * 5000 + b"}", b"[" * 200_000],
+    ids=["empty", "cut", "bytes", "python", "digits", "deep"],
+)
 def test_a_file_that_is_no_json_is_named(tmp_path, content):
     path = tmp_path / "toy.json"
     path.write_bytes(content)
@@ -170,7 +176,12 @@ def test_no_override_changes_nothing():
         ("train.steps=NaN", "'train.steps'"),
         ("train.learning_rate=Infinity", "'train.learning_rate'"),
         ("=3", "unknown setting ''"),
+        ("train.seed=" + "9" * 5000, "'train.seed'"),
+        ("title=" + "[" * 200_000, "'title'"),
+        ("data.root=/" + "x" * 256, "longer than the path"),
+        ("data.root=" + "/x" * 2048, "longer than the path"),
     ],
+    ids=lambda value: value[:30],
 )
 def test_a_wrong_override_is_named(text, words):
     with pytest.raises(ConfigError, match=words):

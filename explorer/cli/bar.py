@@ -2,9 +2,9 @@
 
 __all__ = ["TrainBar"]
 
-import sys
 from typing import TYPE_CHECKING
 
+from explorer.cli.output import print_log
 from explorer.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -50,8 +50,5 @@ class TrainBar:
         )
         if is_due and not self._is_terminal:
             left = (self.settings.steps - progress.step) * progress.seconds / progress.step
-            print(
-                f"step {progress.step}/{self.settings.steps} {terms} ({left / 60:.1f} min left)",
-                file=sys.stderr,
-                flush=True,
-            )
+            words = f"step {progress.step}/{self.settings.steps} {terms}"
+            print_log(f"{words} ({left / 60:.1f} min left)", to_errors=True)

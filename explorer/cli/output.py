@@ -2,6 +2,7 @@
 
 __all__ = [
     "print_json",
+    "print_log",
     "print_progress",
     "print_table",
     "print_written",
@@ -13,6 +14,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,17 @@ def print_written(target: Path | None) -> None:
     """Say which file was written, if any."""
     if target is not None:
         print(f"Wrote '{target}'.")
+
+
+def print_log(line: str, *, to_errors: bool = False) -> None:
+    """Print a line of a training's log; where its disk is full, do without it.
+
+    Args:
+        line: What it says.
+        to_errors: Print it to standard error instead of standard output.
+    """
+    with suppress(OSError):
+        print(line, file=sys.stderr if to_errors else sys.stdout, flush=True)
 
 
 def print_progress(share: float, doing: str) -> None:

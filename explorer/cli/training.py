@@ -12,6 +12,7 @@ import typer
 
 from explorer.cli.bar import TrainBar
 from explorer.cli.options import DEFAULT_ROOT, Model, Root, workbench_of
+from explorer.cli.output import print_log
 from explorer.errors import ExplorerError
 from explorer.train.queue import FOLDER as TICKETS
 
@@ -85,21 +86,21 @@ def _fit(experiment: "explorer.settings.Experiment", root: Path, *, resume: bool
         run = fit(experiment, root, resume=resume, report=bar.show)
     status, name = run.status(), experiment.name
     minutes = status.seconds / 60
-    print(
+    print_log(
         f"'{name}': step {status.step} after {minutes:.1f} minutes of training, in '{run.path}'."
     )
     if status.state == "done":
-        print("Making it ready to explore ...")
+        print_log("Making it ready to explore ...")
         make_run_ready(run.path)
     else:
         drop_readiness(run.path)
-        print(
+        print_log(
             f"Stopped before step {experiment.train.steps}. Go on with the same command and "
             f"--resume, or explore it as it is:\n  {_command('prepare', name, root)}"
         )
         raise typer.Exit(130)
-    print(f"Next:\n  {_command('sample', name, root)} --out {name}.png")
-    print(f"  {_command('serve', '', root)} --open")
+    print_log(f"Next:\n  {_command('sample', name, root)} --out {name}.png")
+    print_log(f"  {_command('serve', '', root)} --open")
 
 
 def prepare(

@@ -39,7 +39,7 @@ def start_run(root: Path, experiment: Experiment) -> str:
         experiment: What to train; its name is the run's.
 
     Raises:
-        TrainingError: The name is taken.
+        TrainingError: The name is taken, or the disk has no room for the run's first files.
         ConfigError: A setting of the model is wrong, or the device is not there.
         DataError: The images are not there.
     """
@@ -52,10 +52,17 @@ def start_run(root: Path, experiment: Experiment) -> str:
         )
     check_data(experiment.data)
     run = RunFolder(folder)
-    folder.mkdir(parents=True)
-    run.record(experiment)
-    run.write_status(RunStatus("queued", 0, 0.0, "Starting."))
-    process.start(folder, resume=False)
+    try:
+        folder.mkdir(parents=True)
+        run.record(experiment)
+        run.write_status(RunStatus("queued", 0, 0.0, "Starting."))
+        process.start(folder, resume=False)
+    except OSError as error:  # half a folder would only keep the name taken
+        shutil.rmtree(folder, ignore_errors=True)
+        raise TrainingError(
+            f"'{experiment.name}' could not be started: {error.strerror}. Make room, then start "
+            "it again."
+        ) from error
     return experiment.name
 
 

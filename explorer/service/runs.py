@@ -4,6 +4,7 @@ __all__ = ["RunState", "RunView", "list_runs", "run_view"]
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,12 @@ RunState = Literal[
 ]
 SILENT_S, SILENT_STEPS = 60.0, 20
 """Seconds, and updates at the last speed, without a sign of life after which a run has stalled."""
+
+LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Where a container says how much memory it may have, cgroup version 2 and 1."""
 
 MUCH = 0.5
 """Share of the machine's memory beyond which a process may have been killed for using it."""
@@ -180,7 +187,7 @@ def _ended(experiment: Experiment, status: RunStatus) -> tuple[RunState, str]:
         f"Its process ended without a word at step {status.step} or later: it was killed, the "
         "machine stopped, or memory ran out. Resume it; the last saved step is kept."
     )
-    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
+    has = _memory_mb()
     if status.device in ("", "cpu") and status.memory_mb > MUCH * has:
         message += (
             f" It used {status.memory_mb:,.0f} of the machine's {has:,.0f} MB: memory is the "
@@ -188,6 +195,15 @@ def _ended(experiment: Experiment, status: RunStatus) -> tuple[RunState, str]:
             f"{experiment.train.batch_size}) or data.image_size."
         )
     return "lost", message
+
+
+def _memory_mb() -> float:
+    """Return how much memory there is: the machine's, or less where a container has less."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for path in LIMITS:
+        with suppress(OSError, ValueError):  # there is no such limit, or it is "max"
+            found.append(int(path.read_text()))
+    return min(found) / 1e6
 
 
 def _can_begin(folder: Path) -> bool:

@@ -107,8 +107,8 @@ def fit(
         group: The processes that fit the model together, each with its part of every batch.
 
     Raises:
-        TrainingError: A weight is not finite any more, or more than `settings.max_skipped`
-            updates in a row were not.
+        TrainingError: A weight is not finite any more, more than `settings.max_skipped` updates
+            in a row were not, or a matrix that must be inverted is singular.
         ConfigError: The batch cannot be cut into equal parts.
     """
     model, parts = cast(GenerativeModel, state.model), group.parts(settings)
@@ -123,15 +123,20 @@ def fit(
         while state.step < settings.steps:
             began = time.monotonic()
             positions = batch_positions(len(data), state.step, settings)
-            if recorded is not None:
-                batch = _to(data.batch(positions), device)
-                terms = recorded.gradient(batch, _seed(settings.seed, state.step))
-            else:
-                mine = range(group.rank, parts, group.size)
-                batches = [(number, np.split(positions, parts)[number]) for number in mine]
-                terms = _gradient(losses, data, batches, state.step, settings, parts)
-            terms = dict(zip(terms, group.mean(torch.stack(list(terms.values()))), strict=True))
             rate = learning_rate(state.step, settings)
+            try:
+                if recorded is not None:
+                    batch = _to(data.batch(positions), device)
+                    terms = recorded.gradient(batch, _seed(settings.seed, state.step))
+                else:
+                    mine = range(group.rank, parts, group.size)
+                    batches = [(number, np.split(positions, parts)[number]) for number in mine]
+                    terms = _gradient(losses, data, batches, state.step, settings, parts)
+            except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]  # undeclared
+                raise _stop(
+                    "A matrix of the model is singular", state.step + 1, rate, positions
+                ) from error
+            terms = dict(zip(terms, group.mean(torch.stack(list(terms.values()))), strict=True))
             norm, values = _update(state, terms, rate, settings)
             skipped = not math.isfinite(norm)
             in_a_row = in_a_row + 1 if skipped else 0
@@ -139,12 +144,8 @@ def fit(
             if skipped:
                 check_finite(state.model, state.step)
             if in_a_row > settings.max_skipped:
-                raise TrainingError(
-                    f"{_culprit(data, positions, values)} not finite at step {state.step} "
-                    f"(learning rate {rate:.2g}, images {positions[:8].tolist()}...). The update "
-                    "was left out, and the last saved step is whole. Lower train.learning_rate "
-                    "or raise train.warmup_steps, and go on."
-                )
+                what = f"{_culprit(data, positions, values)} not finite"
+                raise _stop(what, state.step, rate, positions)
             if not skipped:
                 model.after_step()
                 _average(state, settings)
@@ -188,6 +189,15 @@ def _gradient(
         for name, value in terms.items():
             sums[name] = sums.get(name, 0) + value.detach() / len(batches)
     return sums
+
+
+def _stop(what: str, step: int, rate: float, positions: Int64[np.ndarray, " b"]) -> TrainingError:
+    """Return what ends a run at an update that cannot be made, with the next step."""
+    return TrainingError(
+        f"{what} at step {step} (learning rate {rate:.2g}, images {positions[:8].tolist()}...). "
+        "The update was left out, and the last saved step is whole. Lower train.learning_rate or "
+        "raise train.warmup_steps, and go on."
+    )
 
 
 def _culprit(

@@ -94,7 +94,8 @@ def stop(folder: Path, what: Asked, *, patience: float) -> bool:
     if process is None:
         return True
     leads = is_leader(process)
-    ask(folder, what)
+    with suppress(OSError):  # the disk is full; the signal alone asks to stop
+        ask(folder, what)
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGTERM)
     if _is_gone(process, leads, patience):

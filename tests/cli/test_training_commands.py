@@ -1,5 +1,6 @@
 import json
 import signal
+from contextlib import suppress
 
 import pytest
 from tiny_models import GLICO, GLOW, IMAGES, write_experiment
@@ -91,6 +92,21 @@ def test_a_log_file_gets_a_line_now_and_then(capsys, step, lines):
     shown = capsys.readouterr().err.splitlines()
     assert len(shown) == lines
     assert all(f"step {step}/9 total 1.25 ({(9 - step) / 10:.1f} min left)" == x for x in shown)
+
+
+def test_a_log_on_a_full_disk_costs_its_lines_and_not_the_run(typed, tmp_path, monkeypatch):
+    words = ("train", "--config", write_experiment(tmp_path, GLOW), "--root", tmp_path)
+    full = open("/dev/full", "w", buffering=1)  # noqa: SIM115  # its closing fails too
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", full)
+        patch.setattr("sys.stdout", full)
+        result = typed(*words, "--set", "train.steps=2")
+    with suppress(OSError):
+        full.close()
+    assert result.code == 0
+    status = json.loads((tmp_path / GLOW / "status.json").read_text())
+    assert (status["state"], status["step"]) == ("done", 2)
+    assert not Workbench(tmp_path).card(GLOW).problem
 
 
 def test_a_skipped_step_is_named(capsys):

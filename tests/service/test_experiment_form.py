@@ -2,10 +2,13 @@
 
 import json
 import math
+import re
 import shlex
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from explorer import models
 from explorer.service.experiment_form import (
@@ -79,6 +82,8 @@ def test_the_file_is_that_of_the_command_line(tmp_path):
         ("data.image_size", 7, "at least 8"),
         ("data.shots", "-1", "at least 1"),
         ("data.root", " ", "ZIP archive"),
+        ("data.root", "/" + "x" * 256, "longer than the path"),
+        ("train.seed", 10**30, "at most 4294967295"),
         ("name", "../up", "Letters"),
         ("name", "", "Letters"),
         ("title", "x" * 81, "at most 80"),
@@ -92,6 +97,31 @@ def test_what_is_wrong_is_said_at_its_field(name, value, said):
     checked = checked_form(filled(preset) | {name: value})
     assert checked.experiment is None and list(checked.problems) == [name]
     assert said in checked.problems[name] and "\n" not in checked.problems[name]
+
+
+NUMBERS = st.floats() | st.integers()
+HOSTILE = st.text(alphabet="ab1 ./-~$`;|&<>(){}[]'\"\\\n\0\ud800*?!#", max_size=40)
+
+
+@pytest.mark.parametrize("model", models.available())
+@given(data=st.data())
+def test_whatever_stands_in_the_form_is_taken_as_it_is_or_named(model, data):
+    """No number that is not finite, no word for a shell, comes through to a run."""
+    preset = next(one for one in PRESETS if one.experiment.model.name == model)
+    values = filled(preset)
+    for name in data.draw(st.lists(st.sampled_from(sorted(values)), max_size=4)):
+        anything = NUMBERS | HOSTILE | st.none() | st.booleans() | st.lists(NUMBERS, max_size=3)
+        values[name] = data.draw(anything, label=name)
+    checked = checked_form(values)
+    if checked.experiment is None:
+        assert checked.problems and all("\n" not in text for text in checked.problems.values())
+        return
+    text = checked.experiment.to_json()
+    assert not set(re.findall(r"\b(NaN|Infinity)\b", re.sub(r'"(\\.|[^"])*"', "", text)))
+    assert parse_experiment(json.loads(text), where="x") == checked.experiment
+    if "\0" not in text:  # which no command line can hold
+        typed = by_command(command_of(checked.experiment, preset))
+        assert form_values(typed) == form_values(checked.experiment)
 
 
 def test_everything_that_is_wrong_is_said_at_once():

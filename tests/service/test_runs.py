@@ -1,5 +1,6 @@
 """Runs in the background: what their folders say, and what may be done with them."""
 
+import errno
 import os
 import time
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 from tiny_models import GLICO, GLOW, write_experiment
 
 from explorer.errors import ConfigError, DataError, TrainingError, UnknownModelError
+from explorer.service import runs
 from explorer.service.run_control import (
     delete_run,
     duplicate_run,
@@ -19,7 +21,7 @@ from explorer.service.run_control import (
 from explorer.service.run_records import latent_snapshot, log_tail, metrics, metrics_csv, previews
 from explorer.service.runs import list_runs, run_view
 from explorer.settings import load_experiment, with_changes
-from explorer.train import control
+from explorer.train import control, process
 from explorer.train.lock import hold, holder
 from explorer.train.process import LOCK
 from explorer.train.process_group import members
@@ -97,6 +99,36 @@ def test_a_lost_run_that_used_much_memory_is_told_so(run):
     assert "train.batch_size (now 8)" in view_of(run).message
     run.write_status(replace(run.status(), device="cuda:0"))
     assert "likely" not in view_of(run).message
+
+
+@pytest.mark.parametrize(("limit", "is_likely"), [("500000000\n", True), ("max\n", False)])
+def test_the_memory_of_a_container_counts(run, limit, is_likely, tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text(limit)
+    monkeypatch.setattr(runs, "LIMITS", (tmp_path / "none", tmp_path / "memory.max"))
+    message = view_of(run).message  # it used 300 MB
+    assert ("It used 300 of the machine's 500 MB" in message) == is_likely
+
+
+def test_what_crashed_at_once_is_not_started_again(run, monkeypatch):
+    monkeypatch.setattr(process, "start", lambda *args, **options: pytest.fail("started"))
+    for state in ("queued", "running", "failed"):
+        run.write_status(RunStatus(state, 0, 0.0, "It crashed."))
+        views = [list_runs(run.path.parent) for _ in range(3)]
+        assert {view.is_alive for (view,) in views} == {False}
+        assert {view.state for (view,) in views} == {"failed" if state == "failed" else "lost"}
+
+
+def test_a_run_that_finds_no_room_for_its_first_files_leaves_its_name_free(tmp_path, monkeypatch):
+    def full(run, status):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    plan = load_experiment(write_experiment(tmp_path, GLOW))
+    root = tmp_path / "runs"
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "write_status", full)
+        with pytest.raises(TrainingError, match=r"could not be started: No space .* Make room"):
+            start_run(root, plan)
+    assert list(root.iterdir()) == []
 
 
 def test_a_model_that_was_being_made_ready_is_done(run):

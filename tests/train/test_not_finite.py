@@ -99,3 +99,36 @@ def test_it_stops_the_run_within_one_update(place, step, straight, tmp_path, mon
     again = train(experiment(), tmp_path, resume=True, report=ignore)
     assert_bit_equal(tensors_of(straight), tensors_of(again))
     assert again.status().state == "done"
+
+
+def zero_a_convolution(model):
+    weight = next(w for name, w in model.named_parameters() if name.endswith("permutation.weight"))
+    weight.zero_()
+
+
+def blow_up_the_codes(model):
+    model.codes.mul_(1e30)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "said"),
+    [
+        ("glow", zero_a_convolution, "A matrix of the model is singular"),
+        ("glico", blow_up_the_codes, "The gradient is not finite"),
+    ],
+)
+def test_what_a_model_can_do_to_itself_stops_the_run(name, spoil, said, tmp_path, monkeypatch):
+    built, build = [], session.build_model
+    monkeypatch.setattr(session, "build_model", lambda *a: built.append(build(*a)) or built[-1])
+
+    def report(progress):
+        if progress.step == 6:
+            with torch.no_grad():
+                spoil(built[0])
+
+    with pytest.raises(TrainingError, match=rf"^{said} at step 7 .*images \[.*Lower train"):
+        train(experiment(name), tmp_path, resume=False, report=report)
+    run = RunFolder(tmp_path / "toy")
+    assert (run.status().state, run.status().step) == ("failed", 6)
+    assert checkpoint.newest_unit(run.path).name == "step-00000004"
+    assert train(experiment(name), tmp_path, resume=True, report=ignore).status().state == "done"

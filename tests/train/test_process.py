@@ -1,5 +1,6 @@
 """A run's process ends with all of its group, by itself or by force."""
 
+import errno
 import subprocess
 import sys
 import threading
@@ -63,6 +64,16 @@ def test_it_is_gone_when_the_stop_returns_and_not_only_its_lock(trainer, tmp_pat
     assert members(leader) == [] and not lives(leader)
     assert asked(tmp_path) == "stop"
     assert process.stop(tmp_path, "stop", patience=60.0)  # a second time there is nothing to end
+
+
+def test_a_full_disk_keeps_nobody_from_stopping_it(trainer, tmp_path, monkeypatch):
+    def full(folder, what):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    leader = trainer()
+    monkeypatch.setattr(process, "ask", full)
+    assert process.stop(tmp_path, "stop", patience=60.0)
+    assert members(leader) == []
 
 
 def test_one_that_hangs_says_where_and_is_killed(trainer, tmp_path):

@@ -78,6 +78,9 @@ def acted(workbench: Workbench, do: object, run: object) -> Message:
         return told_message(name, action(workbench.root, name), tone="good")
     except ExplorerError as error:
         return told_message(name, str(error), tone="warn")
+    except OSError as error:
+        text = f"The files of '{name}' could not be changed: {error.strerror}."
+        return told_message(name, text, tone="warn")
 
 
 def run_named(run: object) -> str:

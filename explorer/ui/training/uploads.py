@@ -15,7 +15,6 @@ __all__ = ["LIMITS", "UPLOAD_LIMIT", "add_upload_routes"]
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -82,20 +81,22 @@ async def _taken(
     request: Request, root: Path, unpack: Callable[[Path], dict[str, str]]
 ) -> Response:
     """Keep what arrives in a file, and unpack it."""
-    (root / UPLOADS).mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=root / UPLOADS, prefix=".incoming-") as file:
-        try:
-            await _received(request.stream(), file)
-            return JSONResponse(await run_in_threadpool(unpack, Path(file.name)))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        except ExplorerError as error:
-            return JSONResponse({"error": str(error).replace(file.name, "the file")})
-        except OSError as error:
-            return JSONResponse({"error": f"The file could not be kept: {error.strerror}."})
+    try:
+        (root / UPLOADS).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root / UPLOADS, prefix=".incoming-") as folder:
+            arrived = Path(folder) / "file"
+            try:
+                await _received(request.stream(), arrived)
+                return JSONResponse(await run_in_threadpool(unpack, arrived))
+            except ExplorerError as error:
+                return JSONResponse({"error": str(error).replace(str(arrived), "the file")})
+    except ClientDisconnect:
+        return Response(status_code=400)
+    except OSError as error:  # also where a full disk shows when the file is closed
+        return JSONResponse({"error": f"The file could not be kept: {error.strerror}."})
 
 
-async def _received(chunks: AsyncIterator[bytes], file: Any) -> None:
-    async for chunk in chunks:
-        await run_in_threadpool(file.write, chunk)
-    file.flush()
+async def _received(chunks: AsyncIterator[bytes], path: Path) -> None:
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            await run_in_threadpool(file.write, chunk)

@@ -1,5 +1,7 @@
 """The parts of the training tab, without a browser."""
 
+import errno
+
 import gradio as gr
 import pytest
 from tiny_models import GLICO
@@ -92,6 +94,16 @@ def test_a_name_that_is_no_text_is_refused(run):
 def test_a_run_that_is_gone_is_told_in_words(workbench, do):
     told = acted(workbench, do, "no-such-run")
     assert told["tone"] == "warn" and "no-such-run" in told["text"]
+
+
+def test_a_full_disk_is_told_in_words(workbench, monkeypatch):
+    def full(root, name, changes=None):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs_panel, "resume_run", full)
+    told = acted(workbench, "resume", GLICO)
+    assert told["tone"] == "warn"
+    assert told["text"] == f"The files of '{GLICO}' could not be changed: No space left on device."
 
 
 def test_what_came_with_the_repository_is_never_deleted(workbench, page_root):

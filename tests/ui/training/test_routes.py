@@ -1,6 +1,8 @@
 """What the page asks for about runs, and archives that it brings."""
 
 import shutil
+import signal
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +132,26 @@ def test_what_was_brought_is_listed_and_deleted(client, tmp_path):
 def test_what_is_no_archive_is_refused_in_words(client, root):
     answer = client.post("training/upload?name=x.zip", content=b"hello").json()
     assert "no ZIP archive" in answer["error"]
+    assert list((root / UPLOADS).iterdir()) == []
+
+
+@pytest.mark.parametrize("room", [100, 2000])
+def test_an_archive_that_finds_no_room_is_told_and_leaves_nothing(room, client, root, tmp_path):
+    """Real files that may not grow: first the archive does not fit, then what comes out of it."""
+    resource = pytest.importorskip("resource")
+    packed = tmp_path / "a.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("a/1.bmp", b"BM" + bytes(50_000))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        answer = client.post("training/upload?name=x.zip", content=packed.read_bytes())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert 100 < packed.stat().st_size < 2000
+    assert answer.json() == {"error": "The file could not be kept: File too large."}
     assert list((root / UPLOADS).iterdir()) == []
 
 
