@@ -15,6 +15,7 @@ __all__ = ["LIMITS", "UPLOAD_LIMIT", "add_upload_routes"]
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
