@@ -11,6 +11,7 @@ __all__ = [
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def stop_run(root: Path, name: str, *, save: bool = True) -> RunView:
     how = "It ended" if ended else f"It did not end within {PATIENCE_S:.0f} s and was killed"
     status = RunFolder(folder).status()
     message = f"{how} before it could save. Resume it; the last saved step is kept."
-    RunFolder(folder).write_status(replace(status, state="stopped", message=message))
+    with suppress(OSError):  # the disk is full, which the view says
+        RunFolder(folder).write_status(replace(status, state="stopped", message=message))
     return run_view(root, name)
 
 

@@ -3,6 +3,7 @@
 __all__ = ["RunState", "RunView", "list_runs", "run_view"]
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ RunState = Literal[
 ]
 SILENT_S, SILENT_STEPS = 60.0, 20
 """Seconds, and updates at the last speed, without a sign of life after which a run has stalled."""
+
+ROOM, FULL_S = 2**20, 5.0
+"""Bytes below which a disk is full, and seconds without a sign of life after which that is why.
+
+Not even its status can be replaced then, so nobody but the reader can say it.
+"""
 
 LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -161,7 +168,7 @@ def _state(
     folder: Path, experiment: Experiment, status: RunStatus, alive: bool
 ) -> tuple[RunState, str]:
     if not alive:
-        return _ended(experiment, status)
+        return _ended(folder, experiment, status)
     if asked(folder) in ("stop", "discard"):
         return "stopping", "Stopping after this step."
     if status.state in ("stopped", "done", "failed"):
@@ -169,6 +176,8 @@ def _state(
     silent = time.time() - (folder / "status.json").stat().st_mtime
     step_s = experiment.train.batch_size / max(status.images_per_second, 1e-9)
     is_known = status.images_per_second > 0
+    if status.state == "running" and silent > FULL_S and _is_full(folder):
+        return "paused", "The disk is full. It goes on by itself when there is room."
     if status.state == "running" and silent > max(SILENT_S, is_known * SILENT_STEPS * step_s):
         return "stalled", (
             f"No sign of life for {silent / 60:.0f} min: it hangs, or a step takes very long. "
@@ -177,12 +186,17 @@ def _state(
     return status.state, status.message
 
 
-def _ended(experiment: Experiment, status: RunStatus) -> tuple[RunState, str]:
+def _ended(folder: Path, experiment: Experiment, status: RunStatus) -> tuple[RunState, str]:
     """Return state and message of a run without a process."""
     if status.state == "readying":
         return "done", "Trained. Its process ended while it was being made ready to explore."
     if status.state not in ("queued", "running", "paused"):
         return status.state, status.message
+    if _is_full(folder):
+        return "lost", (
+            f"Its process ended at step {status.step} or later, and the disk is full, so it could "
+            "not save. Make room, then resume it; the last saved step is kept."
+        )
     message = (
         f"Its process ended without a word at step {status.step} or later: it was killed, the "
         "machine stopped, or memory ran out. Resume it; the last saved step is kept."
@@ -195,6 +209,10 @@ def _ended(experiment: Experiment, status: RunStatus) -> tuple[RunState, str]:
             f"{experiment.train.batch_size}) or data.image_size."
         )
     return "lost", message
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < ROOM
 
 
 def _memory_mb() -> float:

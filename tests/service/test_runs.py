@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -91,6 +92,27 @@ def test_a_silent_run_has_stalled(run):
             view = view_of(run)
             assert view.state == state and not view.can_resume
         assert "No sign of life for 60 min" in view.message and "stop it" in view.message
+
+
+def test_on_a_full_disk_the_reader_says_so_since_the_run_cannot(run, monkeypatch):
+    usage = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(path)._replace(free=4096))
+    with hold(run.path / LOCK):
+        assert view_of(run).state == "running"
+        old = time.time() - 10
+        os.utime(run.path / "status.json", (old, old))
+        view = view_of(run)
+        assert view.state == "paused" and "disk is full" in view.message
+    view = view_of(run)
+    assert view.state == "lost" and "disk is full" in view.message and view.can_resume
+
+
+def test_a_stop_on_a_full_disk_tells_how_it_is(run, monkeypatch):
+    def full(folder, status):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "write_status", full)
+    assert stop_run(run.path.parent, run.path.name).state == "lost"
 
 
 def test_a_lost_run_that_used_much_memory_is_told_so(run):
