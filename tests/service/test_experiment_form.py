@@ -114,7 +114,7 @@ def test_whatever_stands_in_the_form_is_taken_as_it_is_or_named(model, data):
         values[name] = data.draw(anything, label=name)
     checked = checked_form(values)
     if checked.experiment is None:
-        assert checked.problems and all("\n" not in text for text in checked.problems.values())
+        assert checked.problems and all(checked.problems.values())
         return
     text = checked.experiment.to_json()
     assert not set(re.findall(r"\b(NaN|Infinity)\b", re.sub(r'"(\\.|[^"])*"', "", text)))
