@@ -1,9 +1,10 @@
 """New images for a training set: made, judged beside real ones, sorted out, taken along."""
 
-__all__ = ["TITLE", "build", "controls_for", "helps_of", "limits_of", "plan_of"]
+__all__ = ["TITLE", "Helps", "build", "controls_for", "helps_of", "limits_of", "plan_of"]
 
 import html
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ PROBLEM = nothing_message("There is no set; the notice says why. Choose somethin
 MAKING = COMPUTE | {"concurrency_id": "augment"}
 
 
+@dataclass(frozen=True, slots=True)
+class Helps:
+    """Whether made images help a classifier of these data: in short, and each comparison."""
+
+    headline: str
+    verdicts: tuple[str, ...] = ()
+
+
 def plan_of(fields: dict[str, object]) -> Plan:
     """Return the plan that a browser's controls say.
 
@@ -124,9 +133,9 @@ def check_count(workbench: Workbench, model: str, plan: Plan) -> None:
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab."""
-    helps = gr.HTML(_note(HELPS), apply_default_css=False, elem_classes=["bare"])
+    helps = gr.HTML(_helps_html(Helps(HELPS)), apply_default_css=False, elem_classes=["bare"])
     shared.picked.change(
-        lambda picked: _note(helps_of(workbench, picked)), shared.picked, helps, **LOOKUP
+        lambda picked: _helps_html(helps_of(workbench, picked)), shared.picked, helps, **LOOKUP
     )
     with gr.Column(elem_classes=["card", "aug-wish"]):
         controls = _controls()
@@ -169,17 +178,27 @@ def build(workbench: Workbench, shared: Shared) -> None:
     _wire_panel(workbench, panel)
 
 
-def helps_of(workbench: Workbench, picked: Picked | None) -> str:
+def helps_of(workbench: Workbench, picked: Picked | None) -> Helps:
     """Return what the comparisons with enough seeds say of the open model's kind of data."""
-    if picked is None:
-        return HELPS
-    found = bundled_verdicts(workbench.open(picked.model).data.name)
-    enough = [one.text for one in found if one.seeds >= MIN_SEEDS]
-    return " ".join([*enough, CONTROL]) if enough else HELPS
+    data = workbench.open(picked.model).data.name if picked else ""
+    found = [one for one in bundled_verdicts(data) if one.seeds >= MIN_SEEDS]
+    if not found:
+        return Helps(HELPS)
+    parts = []
+    for recommended, words in ((True, "helped"), (False, "were not shown to help")):
+        shots = [str(one.shots) for one in found if one.recommended is recommended]
+        if shots:
+            parts.append(f"On {data}, such images {words} with {', '.join(shots)} images a class.")
+    return Helps(" ".join(parts), tuple(one.text for one in found))
 
 
-def _note(text: str) -> str:
-    return f'<p class="aug-helps">{html.escape(text)}</p>'
+def _helps_html(helps: Helps) -> str:
+    words = f"<b>{html.escape(helps.headline)}</b>"
+    if helps.verdicts:
+        rows = "".join(f"<li>{html.escape(text)}</li>" for text in helps.verdicts)
+        summary = "<summary>The numbers</summary>"
+        words += f"<details>{summary}<ul>{rows}</ul><p>{html.escape(CONTROL)}</p></details>"
+    return f'<div class="aug-helps">{words}</div>'
 
 
 def _controls() -> dict[str, Any]:

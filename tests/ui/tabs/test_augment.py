@@ -9,6 +9,7 @@ import pytest
 from tiny_models import GLICO, GLOW
 
 from explorer.errors import ConfigError, DataError
+from explorer.judge.fewshot.summary import Verdict
 from explorer.service.augmented_set import make_set, sorted_out
 from explorer.service.limits import REASONS, Limits
 from explorer.service.plan import Plan
@@ -34,11 +35,26 @@ def test_a_model_offers_what_it_can_do(workbench):
 
 
 def test_the_tab_says_what_was_measured_of_the_data(workbench):
-    assert augment.helps_of(workbench, None) == augment.HELPS
+    assert augment.helps_of(workbench, None) == augment.Helps(augment.HELPS)
     assert workbench.open(GLICO).data.name == "avatars"
     told = augment.helps_of(workbench, Picked(GLICO, 0, 1))
-    assert told.startswith("Not shown to help: ") and "16 seeds" in told
-    assert told.endswith(augment.CONTROL)
+    assert told.headline.startswith("On avatars, such images were not shown to help with 5, 10")
+    assert all(text.startswith("Not shown to help: ") for text in told.verdicts)
+    assert len(told.verdicts) == 4 and "48 seeds" in told.verdicts[1]
+
+
+def test_the_tab_tells_apart_where_made_images_helped(workbench, monkeypatch):
+    def verdict(shots, recommended, seeds=16):
+        return Verdict("avatars", shots, 800, "slerp", seeds, recommended, f"verdict {shots}")
+
+    found = [verdict(5, True), verdict(10, False), verdict(20, True, 3), verdict(50, True)]
+    monkeypatch.setattr(augment, "bundled_verdicts", lambda data: found)
+    told = augment.helps_of(workbench, Picked(GLICO, 0, 1))
+    assert told.headline == (
+        "On avatars, such images helped with 5, 50 images a class. On avatars, such images were "
+        "not shown to help with 10 images a class."
+    )
+    assert told.verdicts == ("verdict 5", "verdict 10", "verdict 50")
 
 
 def test_controls_become_a_plan_and_what_is_wrong_is_named():
