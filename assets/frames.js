@@ -29,6 +29,16 @@ const cutSheet = async (sheet) => {
 /** Return a copy of a canvas; a node can stand in one place only. */
 const copyCanvas = (canvas) => drawCell(canvas, canvas.width, canvas.height);
 
+/** Return images[row][column] of canvases[row][column], decoded. Each canvas on a page is a layer
+    that is sent on with every frame; a hundred of them cost more than the rest of a walk. */
+const stills = (cells) => Promise.all(cells.map((row) => Promise.all(row.map(async (canvas) => {
+  const image = new Image(canvas.width, canvas.height);
+  image.className = 'still';
+  image.src = canvas.toDataURL();
+  await image.decode();
+  return image;
+}))));
+
 /** Create an element with a class and a text; texts are never read as HTML. */
 const make = (tag, className = '', text = '') => {
   const node = document.createElement(tag);

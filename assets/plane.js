@@ -29,19 +29,18 @@ const drawCells = (cells) => {
   plane.places.forEach((place) => nodes.push(make('span', 'axis', place)));
   cells.forEach((row, r) => {
     nodes.push(make('span', 'axis', plane.places[r]));
-    row.forEach((canvas, c) => {
+    row.forEach((image, c) => {
       const cell = make('div', 'cell');
       const corner = r % last === 0 && c % last === 0 ? 'abcd'[2 * (r / last) + c / last] : '';
       const words = `${plane.places[c]} to the right, ${plane.places[r]} down: ${plane.shares[r][c]} of the typical length`;
-      canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', words);
       cell.title = words;
       if (corner) {
         cell.classList.add('end-' + corner);
         cell.append(make('b', '', corner.toUpperCase()));
       }
       if (!plane.typical[r][c]) cell.classList.add('leaves');
-      cell.append(canvas);
+      image.alt = words;
+      cell.append(image);
       nodes.push(cell);
     });
   });
@@ -57,7 +56,7 @@ const clear = () => {
 };
 
 const draw = async (message) => {
-  const cells = await cutSheet(message.sheet);
+  const cells = await stills(await cutSheet(message.sheet));
   if (props.value !== message && props.value.key !== message.key) return;
   plane = message;
   shown = message.key;

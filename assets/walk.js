@@ -10,7 +10,7 @@ const measures = find('.walk-measures'), loop = find('.walk-loop select');
 const PLAY_MILLISECONDS = 130, LABEL_WIDTH = 56, TICK_WIDTH = 28;
 const FILES = ['png', 'zip', 'gif', 'mp4', 'npz'];
 const LATE_ANSWERS = 3;
-let wanted = '', asked = '', shown = '', late = 0, cells = [], walk = null, position = 0, timer = null;
+let wanted = '', asked = '', shown = '', late = 0, cells = [], images = [], walk = null, position = 0, timer = null;
 
 panel.classList.add(props.look);
 const measured = props.look !== 'glance';
@@ -69,14 +69,13 @@ const drawFrames = () => {
   const grid = [];
   walk.rows.forEach((row, index) => {
     grid.push(make('span', 'row-label ' + row.method, row.method));
-    cells[index].forEach((canvas, column) => {
+    images[index].forEach((image, column) => {
       const cell = make('div', 'cell ' + row.method);
       cell.dataset.column = column;
       if (column === 0) cell.classList.add('end-a');
       if (column === walk.positions.length - 1) cell.classList.add('end-b');
-      canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', `${row.method} at ${label(walk.positions[column])}`);
-      cell.append(canvas);
+      image.alt = `${row.method} at ${label(walk.positions[column])}`;
+      cell.append(image);
       grid.push(cell);
     });
   });
@@ -126,10 +125,11 @@ const drawWords = () => {
 };
 
 const draw = async (message) => {
-  const cut = await cutSheet(message.sheet);
+  const cut = await cutSheet(message.sheet), shots = await stills(cut);
   if (props.value !== message && props.value.key !== message.key) return;
   walk = message;
   cells = cut;
+  images = shots;
   shown = message.key;
   panel.dataset.state = 'ready';  // what is hidden has no width to lay out by
   drawFrames();

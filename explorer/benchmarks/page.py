@@ -161,7 +161,7 @@ def measure_page(root: Path, *, rounds: int, report: Callable[[str], None]) -> P
         report("picking, walking, dragging")
         with _served(root) as (address, _):
             visit = Visit(browser.new_context(viewport=WINDOW), address)
-            visit.page.wait_for_selector("#walk-glance .walk-frames canvas")
+            visit.page.wait_for_selector("#walk-glance .walk-frames .still")
             times["hover_ms"] = _hovers(visit.page, rounds)
             times["pick_ms"] = _picks(visit.page, rounds)
             times["walk_ms"] = _walks(visit.page, rounds)
@@ -182,7 +182,7 @@ def _start(
     with _served(root) as (address, start):
         visit = Visit(browser.new_context(viewport=WINDOW), address)
         times.setdefault("start_map_s", []).append(time.perf_counter() - start)
-        visit.page.wait_for_selector("#walk-glance .walk-frames canvas")
+        visit.page.wait_for_selector("#walk-glance .walk-frames .still")
         times.setdefault("start_walk_s", []).append(time.perf_counter() - start)
         visit.close()
         complaints += visit.complaints

@@ -128,7 +128,7 @@ def net_again(x: Columns, weights: NetWeights, room: NetRoom, kept: Computed) ->
 
 
 def net_backward(
-    grad: Columns, weights: NetWeights, trace: Trace, room: NetRoom, sums: NetWeights
+    grad: Columns, weights: NetWeights, trace: Trace, room: NetRoom, sums: NetWeights | None
 ) -> Columns:
     """Return the gradient in the input, of the maps' dtype; the next call overwrites it.
 
@@ -137,20 +137,21 @@ def net_backward(
         weights: Of the room's dtype.
         trace: Of `net_again`, just before.
         room: Is used.
-        sums: To each of these the gradient in that weight is added.
+        sums: To each of these the gradient in that weight is added; None: none is computed.
     """
     _, hidden1, hidden2 = trace
     patches = room.grad.unfold(grad)
-    _add_product(sums.weight3, patches, hidden2.T)
-    sums.bias3.add_(grad.sum(1, keepdim=True))
     grad2 = torch.mm(weights.weight3.T, patches, out=room.hidden[2])
     _rectify(grad2, hidden2)
-    _add_product(sums.weight2, grad2, hidden1.T)
-    sums.bias2.add_(grad2.sum(1, keepdim=True, dtype=sums.bias2.dtype))
     grad1 = torch.mm(weights.weight2.T, grad2, out=room.hidden[3])
     _rectify(grad1, hidden1)
-    _add_product(sums.weight1, grad1, room.x.matrix.T)
-    sums.bias1.add_(grad1.sum(1, keepdim=True, dtype=sums.bias1.dtype))
+    if sums is not None:
+        _add_product(sums.weight3, patches, hidden2.T)
+        _add_product(sums.weight2, grad2, hidden1.T)
+        _add_product(sums.weight1, grad1, room.x.matrix.T)
+        sums.bias3.add_(grad.sum(1, keepdim=True))
+        sums.bias2.add_(grad2.sum(1, keepdim=True, dtype=sums.bias2.dtype))
+        sums.bias1.add_(grad1.sum(1, keepdim=True, dtype=sums.bias1.dtype))
     return room.convolved(weights.weight1.T, grad1)
 
 

@@ -47,6 +47,11 @@ class StepStack(NamedTuple):
     offset: Float[Tensor, "step channel 1"]
     net: NetWeights
 
+    def zeros(self) -> "StepStack":
+        """Return room for a sum of gradients in each parameter."""
+        matrix, offset, *net = map(torch.zeros_like, (self.matrix, self.offset, *self.net))
+        return StepStack(matrix, offset, NetWeights(*net))
+
 
 class Keep(NamedTuple):
     """How many of the last steps keep what their networks computed, and in what dtype that is.
@@ -131,9 +136,14 @@ class Passes:
         return found
 
     def backward(
-        self, x: Maps, y: Maps, grads: tuple[Maps, LogDet], kept: list[list[Computed]] | None
-    ) -> tuple[Tensor, Maps, StepStack]:
-        """Return the error of the first input, its gradient and those of the parameters.
+        self,
+        x: Maps,
+        y: Maps,
+        grads: tuple[Maps, LogDet],
+        kept: list[list[Computed]] | None,
+        sums: StepStack | None,
+    ) -> tuple[Tensor, Maps]:
+        """Return the error of the first input and its gradient.
 
         Args:
             x: The first input.
@@ -141,9 +151,8 @@ class Passes:
             grads: Gradients in y and in the log-determinants.
             kept: What `forward` kept of each part; is used up. None: each step starts from its
                 input, not from the inverse.
+            sums: To these the parameters' gradients are added; None: none are computed.
         """
-        zeros = [torch.zeros_like(part) for part in (*self._stack[:2], *self._stack.net)]
-        sums = StepStack(zeros[0], zeros[1], NetWeights(*zeros[2:]))
         error, grad_x = x.new_zeros(()), torch.empty_like(x)
         for number, part in enumerate(image_parts(x, self._dtype)):
             grid, first = grid_of(x[part]), to_columns(x[part])
@@ -155,7 +164,7 @@ class Passes:
             found, grad = self._back(pair, grads[1][part], grid, inputs, computed, sums)
             error = torch.maximum(error, (found - first).abs().amax())
             grad_x[part] = from_columns(grad, grid)
-        return error, grad_x, sums
+        return error, grad_x
 
     def _back(
         self,
@@ -164,7 +173,7 @@ class Passes:
         grid: Grid,
         inputs: list[Columns] | None,
         computed: list[Computed],
-        sums: StepStack,
+        sums: StepStack | None,
     ) -> tuple[Columns, Columns]:
         """Return the first input and its gradient, given the last output and its gradient.
 
@@ -174,18 +183,19 @@ class Passes:
             grid: What the columns are.
             inputs: Of each step; None: they are found by inverting.
             computed: What was kept of each step; is used up.
-            sums: To these the parameters' gradients are added.
+            sums: To these the parameters' gradients are added, if any.
         """
-        (y, grad), room, nets = pair, self._room(grid), sums.net.each()
+        (y, grad), room = pair, self._room(grid)
+        nets = [None] * len(computed) if sums is None else sums.net.each()
         of_place = grad_log_det.expand(grid.height * grid.width, -1).reshape(1, -1)
-        matrices, offsets = sums.matrix.unbind(), sums.offset.unbind()
         matrix_back, offset_back = self._undone
         for k in reversed(range(len(computed))):
             kept, computed[k] = computed[k], Computed()
             self._uncouple(k, (y, grad), of_place, kept, room, nets[k])
             y = torch.addmm(offset_back[k], matrix_back[k], y) if inputs is None else inputs[k]
-            matrices[k].addmm_(grad, y.T)
-            offsets[k].add_(grad.sum(1, keepdim=True))
+            if sums is not None:
+                sums.matrix[k].addmm_(grad, y.T)
+                sums.offset[k].add_(grad.sum(1, keepdim=True))
             grad = self._matrices[k].T @ grad
         return y, grad
 
@@ -196,7 +206,7 @@ class Passes:
         of_place: Tensor,
         kept: Computed,
         room: NetRoom,
-        sums: NetWeights,
+        sums: NetWeights | None,
     ) -> None:
         """Turn a coupling's output and the gradient in it into its input and the gradient there.
 
@@ -206,7 +216,7 @@ class Passes:
             of_place: Gradient in the log-scale at each place, shape (1, place).
             kept: What was kept of the network, log-scales for raw ones.
             room: Is used.
-            sums: To these the network's gradients are added.
+            sums: To these the network's gradients are added, if any.
         """
         y, grad = pair
         half, net = len(y) // 2, self._nets[k]

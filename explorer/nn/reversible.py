@@ -99,12 +99,17 @@ class _Steps(torch.autograd.Function):
         x, y, *parameters = ctx.saved_tensors
         stack = StepStack(parameters[0], parameters[1], NetWeights(*parameters[2:]))
         passes = Passes(x, stack, ctx.scale, ctx.products)
-        error, grad_x, grads = passes.backward(x, y, (grad, grad_log_det), ctx.kept)
+        # Frozen parameters, as of a model that only decodes, cost no products.
+        wanted = any(ctx.needs_input_grad[4:])
+        sums = stack.zeros() if wanted else None
+        error, grad_x = passes.backward(x, y, (grad, grad_log_det), ctx.kept, sums)
         if not is_recorded(error) and not error <= TOLERANCE:
-            _, grad_x, grads = passes.backward(x, y, (grad, grad_log_det), None)
+            sums = stack.zeros() if wanted else None
+            _, grad_x = passes.backward(x, y, (grad, grad_log_det), None, sums)
             ctx.watch.repeated += 1
         ctx.watch.error = error
-        return grad_x, None, None, None, grads.matrix, grads.offset, *grads.net
+        grads = (None,) * len(parameters) if sums is None else (*sums[:2], *sums.net)
+        return grad_x, None, None, None, *grads
 
 
 def undo_steps(y: Maps, inverses: StepStack, scale: Scale | None) -> tuple[Maps, LogDet]:

@@ -39,8 +39,8 @@ MOST = 100
 MOST_PRODUCTS = 1e12
 """Multiplications that comparing all images with all may take: about a minute on one core."""
 
-PAIRS = 1000
-"""Random pairs that say what a typical distance is."""
+PAIRS = 200
+"""Random pairs that say what a typical distance is: its median moves by about 1 % with more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ APPEARANCE: dict[str, Any] = {
         primary_hue="indigo", neutral_hue="slate", font=_FONTS, font_mono=["ui-monospace"]
     ),
     "css_paths": sorted(ASSETS.glob("*.css")),
-    "head": language.head() + f"<script>{script('event_stream.js', 'share.js')}</script>",
+    "head": language.head()
+    + f"<script>{script('event_stream.js', 'plain_copies.js', 'share.js')}</script>",
 }
 """What Gradio takes beside the page itself: theme, style sheets, and scripts that come first."""
 

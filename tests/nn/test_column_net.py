@@ -55,3 +55,5 @@ def test_values_and_gradients_are_those_of_the_library(sizes, keeps):
         grad = net_backward(to_columns(direction), weights, again, room, sums)
         for mine, other in zip((from_columns(grad, grid), *sums), right, strict=True):
             torch.testing.assert_close(mine, other)
+        alone = net_backward(to_columns(direction), weights, again, room, None)
+        torch.testing.assert_close(from_columns(alone, grid), right[0])

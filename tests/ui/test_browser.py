@@ -48,7 +48,7 @@ def test_a_visitor_sees_a_pair_and_its_walk_without_touching_anything(visit):
     picked = page.evaluate(PICKS)
     settle(page, picked["a"], picked["b"])
     assert all(source.startswith("data:image/png") for source in sources(page))
-    page.locator("#walk-glance .walk-frames canvas").first.wait_for()
+    page.locator("#walk-glance .walk-frames .still").first.wait_for()
     header = page.locator("#about").inner_text()
     assert "60 images" in header and "5 classes" in header and "32 × 32" in header
 

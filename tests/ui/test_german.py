@@ -56,7 +56,7 @@ def is_name(part, known):
 
 def test_the_map_speaks_german(german):
     page, left = german
-    page.locator("#walk-glance .walk-frames canvas").first.wait_for()
+    page.locator("#walk-glance .walk-frames .still").first.wait_for()
     assert page.evaluate("() => document.documentElement.lang") == "de"
     assert page.get_by_role("tab").first.inner_text() == "Karte"
     page.wait_for_function("() => window.__map.complete")

@@ -31,7 +31,7 @@ def page(tmp_path, browser, serve):
 
 
 def test_an_imported_model_is_explored_like_any_other(page):
-    page.locator("#walk-glance .walk-frames canvas").first.wait_for()
+    page.locator("#walk-glance .walk-frames .still").first.wait_for()
     page.wait_for_function("() => window.__map.complete")
     about = page.locator("#about").inner_text()
     assert "imported from chaiyujin/glow-pytorch" in about

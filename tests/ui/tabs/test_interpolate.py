@@ -49,7 +49,7 @@ def test_frames_charts_and_stage_appear_and_follow_the_rail(visit):
     page.get_by_role("tab", name="Interpolate").click()
     closer = page.locator("#walk-closer .walk[data-state='ready']")
     closer.wait_for()
-    assert closer.locator(".walk-frames canvas").count() == 33
+    assert closer.locator(".walk-frames .still").count() == 33
     assert closer.locator(".walk-stage canvas").count() == 5
     assert closer.locator(".measure").count() == 4
     assert closer.locator(".chart-plot polyline").count() == 6  # this model has no likelihood
@@ -76,7 +76,7 @@ def test_another_number_of_steps_shows_as_many_frames(visit):
     number.fill("5")
     number.press("Enter")
     page.wait_for_function(
-        "() => document.querySelectorAll('#walk-closer .walk-frames canvas').length === 15"
+        "() => document.querySelectorAll('#walk-closer .walk-frames .still').length === 15"
     )
 
 
@@ -91,7 +91,7 @@ def test_of_quick_wishes_the_last_one_is_shown(visit):
         number.press("Enter")
     page.locator("#walk-closer .walk-note", has_text="6 steps").wait_for()
     page.locator("#walk-closer .panel-busy").wait_for(state="hidden")
-    assert page.locator("#walk-closer .walk-frames canvas").count() == 18
+    assert page.locator("#walk-closer .walk-frames .still").count() == 18
     assert page.locator("#walk-closer .walk[data-state='ready']").count() == 1
 
 
@@ -101,13 +101,13 @@ def test_a_second_model_and_the_square_are_shown_when_asked_for(visit):
     page.get_by_role("tab", name="Interpolate").click()
     plane = page.locator("#plane-panel .plane[data-state='ready']")
     plane.wait_for()
-    assert plane.locator(".cell canvas").count() == 25
-    assert page.locator("#walk-second .walk-frames canvas").count() == 0
+    assert plane.locator(".cell .still").count() == 25
+    assert page.locator("#walk-second .walk-frames .still").count() == 0
     page.get_by_label("The same pair in a second model").click()
     page.get_by_role("option", name=GLOW).click()
     second = page.locator("#walk-second .walk[data-state='ready']")
     second.wait_for()
-    assert second.locator(".walk-frames canvas").count() == 33
+    assert second.locator(".walk-frames .still").count() == 33
     expect(second.locator(".walk-note")).to_contain_text("the same picture")
     page.get_by_label("Bilinear").check()
     expect(plane.locator(".plane-verdict")).to_contain_text("Bilinear")
@@ -120,7 +120,7 @@ def test_on_a_phone_nothing_is_wider_than_the_page(visit):
     page.locator("#walk-closer .walk[data-state='ready']").wait_for()
     page.locator("#plane-panel .plane[data-state='ready']").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    frame = page.locator("#walk-closer .walk-frames canvas").first.bounding_box()
+    frame = page.locator("#walk-closer .walk-frames .still").first.bounding_box()
     assert frame["width"] >= 56
 
 
