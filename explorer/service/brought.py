@@ -4,11 +4,12 @@ Runs read their images from the unpacked folder each time they go on, so one tha
 from is not deleted before that run.
 """
 
-__all__ = ["Brought", "brought", "delete_brought"]
+__all__ = ["Brought", "brought", "delete_brought", "delete_remains"]
 
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from explorer.data.intake import SUFFIXES
 from explorer.errors import DataError, ExplorerError
 from explorer.service.datasets import UPLOADS
 from explorer.service.runs import experiment_of, list_runs
+
+REMAINS_AFTER = 3600
+"""Seconds without a change after which what is unfinished counts as left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,30 @@ def delete_brought(root: Path, name: str) -> None:
     bin_folder = Path(tempfile.mkdtemp(dir=root / UPLOADS, prefix=".deleting-"))
     one.folder.rename(bin_folder / name)
     shutil.rmtree(bin_folder)
+
+
+def delete_remains(root: Path) -> int:
+    """Delete what a kill left of archives and models that came or went; return how many.
+
+    Only what has not changed for `REMAINS_AFTER` goes: another server may be at work here.
+
+    Args:
+        root: Folder of the models.
+    """
+    found = [*(root / UPLOADS).glob(".*-*"), *root.glob(".import-*")]
+    left = [path for path in found if time.time() - _changed(path) > REMAINS_AFTER]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def _changed(folder: Path) -> float:
+    """When the folder or a file in it last changed, seconds; now where one goes meanwhile."""
+    try:
+        times = [entry.stat().st_mtime for entry in _files(folder)]
+        return max([folder.stat().st_mtime, *times])
+    except FileNotFoundError:
+        return time.time()
 
 
 def _described(folder: Path, sources: dict[str, Path]) -> Brought:

@@ -38,7 +38,11 @@ def add_archive(root: Path, archive: Path, *, name: str = "", report: Report = u
     called = re.sub(r"[^A-Za-z0-9]+", "-", Path(name or archive.name).stem).strip("-").lower()
     folder = root / UPLOADS / f"{called[:_LONGEST] or 'images'}-{sha256(archive)[:10]}"
     if not folder.exists():
-        unpack(archive, folder, lambda share: report(share, "Unpacking"))
+        try:
+            unpack(archive, folder, lambda share: report(share, "Unpacking"))
+        except OSError:
+            if not folder.exists():  # else the same archive was brought twice at once
+                raise
     return folder
 
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.errors import ConfigError, ExplorerError
+from explorer.service.brought import delete_remains
 from explorer.service.walks import walk
 from explorer.service.workbench import Workbench
 from explorer.ui import layout, own_image
@@ -198,7 +199,8 @@ def _welcome(
 
 
 def _warm(workbench: Workbench) -> None:
-    """Open the first model and walk once, so that the first visitor need not wait for it."""
+    """Do what a first visitor should not wait for: open the first model and walk once, tidy."""
+    delete_remains(workbench.root)
     picked = layout.open_first(workbench).picked
     if picked is None:
         return

@@ -1,7 +1,9 @@
 """Archives that were brought: what is told of them, and when one may go."""
 
 import json
+import os
 import shutil
+import time
 
 import pytest
 from tiny_models import GLICO
@@ -9,7 +11,8 @@ from tiny_sets import folder
 
 from explorer.errors import DataError
 from explorer.service import brought as module
-from explorer.service.brought import brought, delete_brought
+from explorer.service import datasets
+from explorer.service.brought import brought, delete_brought, delete_remains
 from explorer.service.datasets import UPLOADS, add_archive
 
 
@@ -82,3 +85,37 @@ def test_where_nothing_was_brought_that_is_said(tmp_path):
     assert brought(tmp_path) == []
     with pytest.raises(DataError, match="there are: none"):
         delete_brought(tmp_path, "flowers")
+
+
+def test_what_a_kill_left_goes_once_nothing_works_on_it(root):
+    """Old folders with old files go; one that is being written, and what was brought, stay."""
+    kept = brought(root)
+    long_ago = time.time() - module.REMAINS_AFTER - 1
+    dead = [root / UPLOADS / ".incoming-a", root / UPLOADS / ".deleting-b", root / ".import-c"]
+    alive = root / UPLOADS / ".unpacking-d"
+    for place in (*dead, alive):
+        (place / "class").mkdir(parents=True)
+        (place / "class" / "1.png").write_bytes(b"half")
+        for path in (place / "class" / "1.png", place / "class", place):
+            os.utime(path, (long_ago, long_ago))
+    os.utime(alive / "class" / "1.png")
+    assert delete_remains(root) == 3
+    assert alive.exists() and not any(place.exists() for place in dead)
+    assert brought(root) == kept and delete_remains(root / "nowhere") == 0
+
+
+def test_the_same_archive_brought_twice_at_once_is_one(root, tmp_path, monkeypatch):
+    """The second unpacking ends after the first took the name."""
+    (one,) = brought(root)
+    aside = tmp_path / "aside"
+    one.folder.rename(aside)
+    real = datasets.unpack
+
+    def overtaken(archive, target, progress):
+        aside.rename(target)
+        return real(archive, target, progress)
+
+    monkeypatch.setattr(datasets, "unpack", overtaken)
+    assert add_archive(root, tmp_path / "flowers.zip") == one.folder
+    assert brought(root) == [one]
+    assert [path.name for path in (root / UPLOADS).iterdir()] == [one.name]
