@@ -16,6 +16,7 @@ __all__ = [
     "net_again",
     "net_backward",
     "net_forward",
+    "net_output",
 ]
 
 from typing import NamedTuple
@@ -71,14 +72,27 @@ class NetRoom:
 
     Fresh memory for every product would cost a tenth of the time.
 
+    Args:
+        weights: Of a network; what counts is their shapes, and of `bias3` that it is as wide as
+            the maps.
+        grid: What the columns are.
+        dtype: What the products are computed in.
+
     Attributes:
-        dtype: What the products are computed in; the maps may be wider.
+        grid: As given.
+        dtype: As given; the maps may be wider.
+        maps: Two maps of the flow, shape (2 * inputs, place).
+        halves: The two halves of each.
+        out: What `net_output` returns.
+        out_halves: The two halves of it.
     """
 
     def __init__(self, weights: NetWeights, grid: Grid, dtype: torch.dtype) -> None:
         inputs, outputs = weights.weight1.shape[-1] // 9, weights.bias3.shape[-2]
-        hidden, self.dtype = weights.bias1.shape[-2], dtype
-        flow, narrow = weights.weight1, weights.weight1.new_empty(0, dtype=dtype)
+        hidden, self.grid, self.dtype = weights.bias1.shape[-2], grid, dtype
+        flow, narrow = weights.bias3, weights.bias3.new_empty(0, dtype=dtype)
+        self.maps = [flow.new_empty(2 * inputs, grid.places) for _ in range(2)]
+        self.halves = [each.chunk(2) for each in self.maps]
         self.hidden = [narrow.new_empty(hidden, grid.places) for _ in range(4)]
         self.x, self.grad = Shifted(inputs, grid, narrow), Shifted(outputs, grid, narrow)
         self._sums = {count: Shifted(count, grid, flow) for count in (inputs, outputs)}
@@ -87,6 +101,8 @@ class NetRoom:
             for count in (inputs, outputs)
             if dtype != flow.dtype
         }
+        self.out = self._sums[outputs].middle
+        self.out_halves = self.out.chunk(2)
 
     def convolved(self, weight: Tensor, x: Columns) -> Columns:
         """Return the folded product, of the maps' dtype; the next call overwrites it."""
@@ -109,6 +125,14 @@ def net_forward(
     hidden2 = _hidden2(hidden1, weights, torch.empty_like(spare2) if keep2 else spare2)
     out = room.convolved(weights.weight3, hidden2) + weights.bias3
     return Computed(out, hidden1 if keep1 else None, hidden2 if keep2 else None)
+
+
+def net_output(x: Columns, weights: NetWeights, room: NetRoom) -> Columns:
+    """Return the output alone, `room.out`; whatever uses the room next overwrites it."""
+    room.x.unfold(x)
+    hidden1 = _hidden1(weights, room, room.hidden[0])
+    hidden2 = _hidden2(hidden1, weights, room.hidden[1])
+    return room.convolved(weights.weight3, hidden2).add_(weights.bias3)
 
 
 def net_again(x: Columns, weights: NetWeights, room: NetRoom, kept: Computed) -> Trace:

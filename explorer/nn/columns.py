@@ -53,6 +53,7 @@ class Shifted:
 
     Attributes:
         matrix: Shape (9 * channel, place).
+        middle: The part of no shift, where `fold` leaves its sum, shape (channel, place).
     """
 
     def __init__(self, channels: int, grid: Grid, like: Tensor) -> None:
@@ -60,7 +61,7 @@ class Shifted:
         self.matrix = like.new_zeros(9 * channels, grid.places)
         above, same, below = self.matrix.view(3, 3 * channels, -1)
         left, middle, right = same.view(3, channels, *grid)
-        self._middle: Tensor = middle.view(channels, -1)
+        self.middle: Tensor = middle.view(channels, -1)
         self._pairs = (
             (left[:, :, 1:], middle[:, :, :-1]),
             (right[:, :, :-1], middle[:, :, 1:]),
@@ -76,7 +77,7 @@ class Shifted:
 
     def unfold(self, x: Columns) -> Columns:
         """Return `matrix`, filled with shifted maps; x may have another dtype."""
-        self._middle.copy_(x)
+        self.middle.copy_(x)
         for target, source in self._pairs:
             target.copy_(source)
         return self.matrix
@@ -85,4 +86,4 @@ class Shifted:
         """Return the sum of what `matrix` holds, each shifted back; it lies in `matrix`."""
         for target, source in self._pairs_back:
             target.add_(source)
-        return self._middle
+        return self.middle

@@ -3,9 +3,12 @@
 __all__ = ["Kept"]
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+Result = TypeVar("Result")
 
 
 class Kept:
@@ -19,17 +22,16 @@ class Kept:
     def __init__(self) -> None:
         self._seen: list[tuple[int, int, torch.dtype]] = []
         self._memory: list[Tensor] = []
-        self._results: tuple[Tensor, ...] = ()
+        self._result: Any = None
 
-    def of(
-        self, parameters: Sequence[Tensor], compute: Callable[[], tuple[Tensor, ...]]
-    ) -> tuple[Tensor, ...]:
+    def of(self, parameters: Sequence[Tensor], compute: Callable[[], Result]) -> Result:
         """Return `compute()`; anew if a parameter changed or is to get a gradient."""
         if torch.is_grad_enabled() and any(one.requires_grad for one in parameters):
             return compute()
         now = [(one.data_ptr(), one._version, one.dtype) for one in parameters]
         if now != self._seen:
-            self._results = compute()
+            self._result = compute()
             self._memory = [one.detach() for one in parameters]
             self._seen = now
-        return self._results
+        found: Result = self._result
+        return found

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from explorer.nn.column_net import NetWeights
 from explorer.nn.flow import CouplingNet, FlowStep, Split, Squeeze
 from explorer.nn.kept import Kept
-from explorer.nn.passes import Keep, StepStack, inverted
+from explorer.nn.passes import Keep, StepList, StepStack, inverted
 from explorer.nn.reversible import Exactness, run_steps, undo_steps
+from explorer.nn.rooms import Rooms
 from explorer.nn.scales import Scale
 
 
@@ -39,16 +40,18 @@ class FlowLevel(nn.Module):
         self.products: torch.dtype | None = None
         self.keep = Keep()
         self.exactness = Exactness()
-        self._folded, self._inverted = Kept(), Kept()
+        self._folded, self._inverted, self._rooms = Kept(), Kept(), Rooms()
         self._tables: list[dict[str, nn.Parameter | None]] = []
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the maps, for a split level [kept, eps], and the log-determinant."""
         x = self.squeeze(x)[0]
-        stack, log_det = self._unpack(self._folded.of(self._parameters_of_steps(), self._fold))
+        stack, log_det = self._folded.of(self._parameters_of_steps(), self._fold)
         keep = self.keep._replace(products=self.products)
         places = x.shape[2] * x.shape[3]
-        x, total = run_steps(x, stack, self._scale(), keep=keep, watch=self.exactness)
+        x, total = run_steps(
+            x, stack, self._scale(), keep=keep, watch=self.exactness, rooms=self._rooms
+        )
         total = total + places * log_det
         if self.split is not None:
             x, log_det = self.split(x)
@@ -65,9 +68,9 @@ class FlowLevel(nn.Module):
                 z, log_det = cast(FlowStep, step).inverse(z)
                 total = total + log_det
             return self.squeeze.inverse(z)[0], total
-        stack, log_det = self._unpack(self._inverted.of(self._parameters_of_steps(), self._invert))
+        steps, log_det = self._inverted.of(self._parameters_of_steps(), self._invert)
         places = z.shape[2] * z.shape[3]
-        z, below = undo_steps(z, stack, self._scale())
+        z, below = undo_steps(z, steps, self._scale(), self._rooms)
         total = total + below - places * log_det
         return self.squeeze.inverse(z)[0], total
 
@@ -107,12 +110,8 @@ class FlowLevel(nn.Module):
             self._tables = [one._parameters for one in self.steps.modules() if one._parameters]
         return [value for table in self._tables for value in table.values() if value is not None]
 
-    def _unpack(self, found: tuple[Tensor, ...]) -> tuple[StepStack, Tensor]:
-        matrix, offset, log_det, *net = found
-        return StepStack(matrix, offset, NetWeights(*net)), log_det
-
-    def _fold(self) -> tuple[Tensor, ...]:
-        """Return matrices, offsets, the sum of their log-determinants a place, and networks."""
+    def _fold(self) -> tuple[StepStack, Tensor]:
+        """Return the steps and the sum of their matrices' log-determinants a place."""
         steps = [cast(FlowStep, step) for step in self.steps]
         log_scale = torch.stack([step.norm.log_scale for step in steps])
         bias = torch.stack([step.norm.bias for step in steps])
@@ -120,12 +119,14 @@ class FlowLevel(nn.Module):
         matrix = mixing * log_scale.exp()[:, None]
         offset = matrix @ bias[..., None]
         log_det = log_scale.sum() + torch.linalg.slogdet(mixing)[1].sum()
-        return matrix, offset, log_det, *_fold_nets([step.coupling.net for step in steps])
+        nets = _fold_nets([step.coupling.net for step in steps])
+        return StepStack(matrix, offset, nets), log_det
 
-    def _invert(self) -> tuple[Tensor, ...]:
-        """Return the same with the inverse of each matrix, and of each offset."""
-        matrix, offset, log_det, *net = self._folded.of(self._parameters_of_steps(), self._fold)
-        return *inverted(matrix, offset), log_det, *net
+    def _invert(self) -> tuple[StepList, Tensor]:
+        """Return the same, one by one, with the inverse of each matrix, and of each offset."""
+        stack, log_det = self._folded.of(self._parameters_of_steps(), self._fold)
+        matrix, offset = inverted(stack.matrix, stack.offset)
+        return StepList.of(StepStack(matrix, offset, stack.net), matrix.dtype), log_det
 
 
 def _fold_nets(nets: Sequence[CouplingNet]) -> NetWeights:

@@ -4,11 +4,21 @@ Images go through all steps a few at a time, so that what is computed stays in t
 cache. `reversible` says what a step is, and why the backward needs no more than its output.
 """
 
-__all__ = ["Keep", "Passes", "StepStack", "grid_of", "image_parts", "inverted", "is_recorded"]
+__all__ = [
+    "Keep",
+    "Passes",
+    "StepList",
+    "StepStack",
+    "grid_of",
+    "image_parts",
+    "inverted",
+    "is_recorded",
+]
 
 import itertools
 import math
-from functools import cached_property
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, cast
 
 import torch
@@ -22,8 +32,10 @@ from explorer.nn.column_net import (
     net_again,
     net_backward,
     net_forward,
+    net_output,
 )
 from explorer.nn.columns import Columns, Grid, from_columns, to_columns
+from explorer.nn.rooms import Rooms
 from explorer.nn.scales import Scale
 
 Maps = Float[Tensor, "batch channel height width"]
@@ -69,33 +81,54 @@ class Keep(NamedTuple):
     products: torch.dtype | None = None
 
 
+class StepList(NamedTuple):
+    """Parameters of K steps one by one, the networks' of the dtype that they are computed in.
+
+    Attributes:
+        matrices: A of each step, shape (channel, channel).
+        offsets: a of each step, shape (channel, 1).
+        nets: Weights of each network; `bias3` is of the maps' dtype.
+    """
+
+    matrices: tuple[Tensor, ...]
+    offsets: tuple[Tensor, ...]
+    nets: list[NetWeights]
+
+    @classmethod
+    def of(cls, stack: StepStack, dtype: torch.dtype) -> "StepList":
+        """Return the steps of a stack."""
+        weights = NetWeights(*(part.to(dtype) for part in stack.net))
+        nets = weights._replace(bias3=stack.net.bias3).each()
+        return cls(stack.matrix.unbind(), stack.offset.unbind(), nets)
+
+
 class Passes:
     """The passes through all steps, with what they share.
 
     Args:
-        x: Maps of the size that come.
-        stack: The steps' parameters.
+        steps: The steps.
         scale: Of the coupling, or None.
-        products: What the networks are computed in; None for what their weights are.
+        dtype: What the networks are computed in.
+        rooms: Where memory is borrowed; `close` gives it back.
     """
 
     def __init__(
-        self, x: Tensor, stack: StepStack, scale: Scale | None, products: torch.dtype | None
+        self, steps: StepList, scale: Scale | None, dtype: torch.dtype, rooms: Rooms
     ) -> None:
-        self._stack, self._scale, self._dtype = stack, scale, products or x.dtype
-        self._matrices, self._offsets = stack.matrix.unbind(), stack.offset.unbind()
-        weights = NetWeights(*(part.to(self._dtype) for part in stack.net))
-        self._nets = weights._replace(bias3=stack.net.bias3).each()
-        self._rooms: dict[Grid, NetRoom] = {}
+        self._matrices, self._offsets, self._nets = steps
+        self._scale, self._dtype, self._rooms = scale, dtype, rooms
+        self._borrowed: dict[Grid, NetRoom] = {}
 
-    @cached_property
-    def _undone(self) -> tuple[Tensor, Tensor]:
-        return inverted(self._stack.matrix, self._stack.offset)
+    def close(self) -> None:
+        """Give the memory back; what passes returned must have been copied."""
+        for room in self._borrowed.values():
+            self._rooms.give_back(room)
+        self._borrowed.clear()
 
     def _room(self, grid: Grid) -> NetRoom:
-        if grid not in self._rooms:
-            self._rooms[grid] = NetRoom(self._stack.net, grid, self._dtype)
-        return self._rooms[grid]
+        if grid not in self._borrowed:
+            self._borrowed[grid] = self._rooms.borrow(self._nets[0], grid, self._dtype)
+        return self._borrowed[grid]
 
     def step(
         self, k: int, x: Columns, room: NetRoom, *, keep1: bool = False, keep2: bool = False
@@ -141,6 +174,7 @@ class Passes:
         y: Maps,
         grads: tuple[Maps, LogDet],
         kept: list[list[Computed]] | None,
+        undone: tuple[Tensor, Tensor],
         sums: StepStack | None,
     ) -> tuple[Tensor, Maps]:
         """Return the error of the first input and its gradient.
@@ -151,6 +185,7 @@ class Passes:
             grads: Gradients in y and in the log-determinants.
             kept: What `forward` kept of each part; is used up. None: each step starts from its
                 input, not from the inverse.
+            undone: `A^{-1}` and `-A^{-1} a` of each step.
             sums: To these the parameters' gradients are added; None: none are computed.
         """
         error, grad_x = x.new_zeros(()), torch.empty_like(x)
@@ -161,7 +196,8 @@ class Passes:
             else:
                 inputs, computed = None, kept[number]
             pair = to_columns(y[part]), to_columns(grads[0][part])
-            found, grad = self._back(pair, grads[1][part], grid, inputs, computed, sums)
+            source = partial(_undone, undone) if inputs is None else partial(_kept, inputs)
+            found, grad = self._back(pair, grads[1][part], grid, source, computed, sums)
             error = torch.maximum(error, (found - first).abs().amax())
             grad_x[part] = from_columns(grad, grid)
         return error, grad_x
@@ -171,7 +207,7 @@ class Passes:
         pair: tuple[Columns, Columns],
         grad_log_det: LogDet,
         grid: Grid,
-        inputs: list[Columns] | None,
+        source: Callable[[int, Columns], Columns],
         computed: list[Computed],
         sums: StepStack | None,
     ) -> tuple[Columns, Columns]:
@@ -181,18 +217,17 @@ class Passes:
             pair: Both; are overwritten.
             grad_log_det: Gradient in the log-determinants.
             grid: What the columns are.
-            inputs: Of each step; None: they are found by inverting.
+            source: Returns the input of a step, given its number and the coupling's input.
             computed: What was kept of each step; is used up.
             sums: To these the parameters' gradients are added, if any.
         """
         (y, grad), room = pair, self._room(grid)
         nets = [None] * len(computed) if sums is None else sums.net.each()
         of_place = grad_log_det.expand(grid.height * grid.width, -1).reshape(1, -1)
-        matrix_back, offset_back = self._undone
         for k in reversed(range(len(computed))):
             kept, computed[k] = computed[k], Computed()
             self._uncouple(k, (y, grad), of_place, kept, room, nets[k])
-            y = torch.addmm(offset_back[k], matrix_back[k], y) if inputs is None else inputs[k]
+            y = source(k, y)
             if sums is not None:
                 sums.matrix[k].addmm_(grad, y.T)
                 sums.offset[k].add_(grad.sum(1, keepdim=True))
@@ -242,21 +277,25 @@ class Passes:
     def undo(self, y: Columns, grid: Grid) -> tuple[Columns, LogDet]:
         """Return the first input and the couplings' log-determinant of that direction.
 
-        The stack's matrices and offsets are those of the inverse.
+        The matrices and offsets are those of the inverse. The input lies in borrowed memory.
         """
-        half, room = len(y) // 2, self._room(grid)
-        total = torch.zeros_like(y[half:])
-        for k in reversed(range(len(self._nets))):
-            out = cast(Tensor, net_forward(y[:half], self._nets[k], room).out)
+        room = self._room(grid)
+        total = torch.zeros_like(room.halves[0][1])
+        steps = len(self._nets)
+        room.maps[0].copy_(y)
+        for number, k in enumerate(reversed(range(steps))):
+            now, after = number % 2, (number + 1) % 2
+            given, changed = room.halves[now]
+            out = net_output(given, self._nets[k], room)
             if self._scale is None:
-                y[half:].sub_(out)
+                changed.sub_(out)
             else:
-                shift, raw = out.chunk(2)
+                shift, raw = room.out_halves
                 log_scale = self._scale.log_scale(raw)
                 total.sub_(log_scale)
-                y[half:].div_(log_scale.exp()).sub_(shift)
-            y = torch.addmm(self._offsets[k], self._matrices[k], y)
-        return y, _a_sample(total, grid)
+                changed.div_(log_scale.exp_()).sub_(shift)
+            torch.addmm(self._offsets[k], self._matrices[k], room.maps[now], out=room.maps[after])
+        return room.maps[steps % 2], _a_sample(total, grid)
 
 
 def inverted(
@@ -287,6 +326,15 @@ def image_parts(x: Maps, products: torch.dtype | None = None) -> list[slice]:
 def grid_of(x: Maps) -> Grid:
     """Return what the columns of these images are."""
     return Grid(x.shape[2], x.shape[3], len(x))
+
+
+def _undone(inverse: tuple[Tensor, Tensor], k: int, y: Columns) -> Columns:
+    matrix, offset = inverse
+    return torch.addmm(offset[k], matrix[k], y)
+
+
+def _kept(inputs: list[Columns], k: int, y: Columns) -> Columns:
+    return inputs[k]
 
 
 def _a_sample(total: Columns, grid: Grid) -> LogDet:

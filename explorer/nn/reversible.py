@@ -20,6 +20,7 @@ Dhariwal, Glow, 2018, for the step.
 
 __all__ = ["TOLERANCE", "Exactness", "run_steps", "undo_steps"]
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -30,7 +31,17 @@ from torch.autograd.function import once_differentiable
 
 from explorer.nn.column_net import NetWeights
 from explorer.nn.columns import from_columns, to_columns
-from explorer.nn.passes import Keep, Passes, StepStack, grid_of, image_parts, is_recorded
+from explorer.nn.passes import (
+    Keep,
+    Passes,
+    StepList,
+    StepStack,
+    grid_of,
+    image_parts,
+    inverted,
+    is_recorded,
+)
+from explorer.nn.rooms import Rooms
 from explorer.nn.scales import Scale
 
 Maps = Float[Tensor, "batch channel height width"]
@@ -54,7 +65,13 @@ class Exactness:
 
 
 def run_steps(
-    x: Maps, stack: StepStack, scale: Scale | None, *, keep: Keep, watch: Exactness
+    x: Maps,
+    stack: StepStack,
+    scale: Scale | None,
+    *,
+    keep: Keep,
+    watch: Exactness,
+    rooms: Rooms,
 ) -> tuple[Maps, LogDet]:
     """Return the output of all steps and the couplings' log-determinant, nats.
 
@@ -67,8 +84,9 @@ def run_steps(
         scale: Of the coupling; None for the additive one, where s = 0.
         keep: What is kept for the backward.
         watch: Is told how exact the backward was.
+        rooms: Lends the memory to compute in.
     """
-    found = _Steps.apply(x, scale, keep, watch, stack.matrix, stack.offset, *stack.net)
+    found = _Steps.apply(x, scale, keep, watch, rooms, *stack[:2], *stack.net)
     return cast(tuple[Tensor, Tensor], found)
 
 
@@ -77,10 +95,16 @@ class _Steps(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, scale: Scale | None, keep: Keep, watch: Exactness, *parameters: Tensor
+        ctx: Any,
+        x: Tensor,
+        scale: Scale | None,
+        keep: Keep,
+        watch: Exactness,
+        rooms: Rooms,
+        *parameters: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        stack = StepStack(parameters[0], parameters[1], NetWeights(*parameters[2:]))
-        passes = Passes(x, stack, scale, keep.products)
+        dtype = keep.products or x.dtype
+        passes = Passes(StepList.of(_stacked(parameters), dtype), scale, dtype, rooms)
         if not any(ctx.needs_input_grad):
             keep = Keep(products=keep.products)
         y, total, kept = torch.empty_like(x), x.new_empty(len(x)), []
@@ -89,41 +113,52 @@ class _Steps(torch.autograd.Function):
             columns, total[part], computed = passes.forward(columns, grid, keep)
             y[part] = from_columns(columns, grid)
             kept.append(computed)
+        passes.close()
         ctx.save_for_backward(x, y, *parameters)
-        ctx.scale, ctx.products, ctx.watch, ctx.kept = scale, keep.products, watch, kept
+        ctx.scale, ctx.dtype, ctx.rooms, ctx.watch, ctx.kept = scale, dtype, rooms, watch, kept
         return y, total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, grad_log_det: Tensor) -> tuple[Tensor | None, ...]:
         x, y, *parameters = ctx.saved_tensors
-        stack = StepStack(parameters[0], parameters[1], NetWeights(*parameters[2:]))
-        passes = Passes(x, stack, ctx.scale, ctx.products)
+        stack, grads = _stacked(parameters), (grad, grad_log_det)
+        passes = Passes(StepList.of(stack, ctx.dtype), ctx.scale, ctx.dtype, ctx.rooms)
+        undone = inverted(stack.matrix, stack.offset)
         # Frozen parameters, as of a model that only decodes, cost no products.
-        wanted = any(ctx.needs_input_grad[4:])
+        wanted = any(ctx.needs_input_grad[5:])
         sums = stack.zeros() if wanted else None
-        error, grad_x = passes.backward(x, y, (grad, grad_log_det), ctx.kept, sums)
+        error, grad_x = passes.backward(x, y, grads, ctx.kept, undone, sums)
         if not is_recorded(error) and not error <= TOLERANCE:
             sums = stack.zeros() if wanted else None
-            _, grad_x = passes.backward(x, y, (grad, grad_log_det), None, sums)
+            _, grad_x = passes.backward(x, y, grads, None, undone, sums)
             ctx.watch.repeated += 1
         ctx.watch.error = error
-        grads = (None,) * len(parameters) if sums is None else (*sums[:2], *sums.net)
-        return grad_x, None, None, None, *grads
+        passes.close()
+        of_steps = (None,) * len(parameters) if sums is None else (*sums[:2], *sums.net)
+        return grad_x, None, None, None, None, *of_steps
 
 
-def undo_steps(y: Maps, inverses: StepStack, scale: Scale | None) -> tuple[Maps, LogDet]:
+def _stacked(parameters: Sequence[Tensor]) -> StepStack:
+    return StepStack(parameters[0], parameters[1], NetWeights(*parameters[2:]))
+
+
+def undo_steps(
+    y: Maps, inverses: StepList, scale: Scale | None, rooms: Rooms
+) -> tuple[Maps, LogDet]:
     """Return the input of all steps and minus the couplings' log-determinant; no gradients.
 
     Args:
         y: Output of the steps.
         inverses: Of each step `A^{-1}`, `-A^{-1} a` and the network itself.
         scale: Of the coupling, or None.
+        rooms: Lends the memory to compute in.
     """
-    passes = Passes(y, inverses, scale, None)
+    passes = Passes(inverses, scale, y.dtype, rooms)
     x, total = torch.empty_like(y), y.new_empty(len(y))
     for part in image_parts(y):
         grid = grid_of(y[part])
         columns, total[part] = passes.undo(to_columns(y[part]), grid)
         x[part] = from_columns(columns, grid)
+    passes.close()
     return x, total
