@@ -12,6 +12,7 @@ __all__ = [
     "setting_names",
     "with_changes",
     "with_overrides",
+    "words_of_pattern",
 ]
 
 import json
@@ -189,8 +190,26 @@ def config_error(error: ValidationError, *, where: str, known: list[str]) -> Con
         return ConfigError(f"{where}: unknown setting '{name}'.{hint}")
     if first["type"] == "missing":
         return ConfigError(f"{where}: setting '{name}' is missing. Add it and start again.")
-    message = first["msg"][0].lower() + first["msg"][1:]
+    message = first["msg"].removeprefix("Value error, ")
+    if isinstance(first["input"], dict):  # about several settings, which the message names
+        return ConfigError(f"{where}: {message}.")
+    if first["type"] == "string_pattern_mismatch":
+        message = f"allowed is {words_of_pattern(first['ctx']['pattern'])}"
+    message = message[:1].lower() + message[1:]
     return ConfigError(f"{where}: setting '{name}' is {first['input']!r}; {message}.")
+
+
+def words_of_pattern(pattern: str) -> str:
+    r"""Return the words that a pattern of alternatives allows; another pattern as it is.
+
+    Example:
+        >>> words_of_pattern(r"^(auto|cpu|cuda(:\d+)?|mps)$")
+        'auto, cpu, cuda, mps'
+        >>> words_of_pattern("^[a-z]+$")
+        '^[a-z]+$'
+    """
+    alternatives = pattern.replace(r"(:\d+)?", "").removeprefix("^(").removesuffix(")$").split("|")
+    return ", ".join(alternatives) if all(map(str.isalnum, alternatives)) else pattern
 
 
 def setting_names(settings: type[BaseModel], prefix: str = "") -> list[str]:

@@ -115,7 +115,7 @@ class GlowSettings(BaseModel, frozen=True, extra="forbid"):
         if min(self.num_steps) < 1 or min(self.hidden_channels) < 1:
             raise ValueError("num_steps and hidden_channels must be at least 1 on each level")
         if self.dequantisation == "gaussian" and self.n_bits != 8:
-            raise ValueError("Gaussian noise keeps all 8 bits; set n_bits to 8")
+            raise ValueError(f"n_bits is {self.n_bits}; Gaussian noise keeps all 8: set it to 8")
         return self
 
 

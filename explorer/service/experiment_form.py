@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from explorer import models
 from explorer.errors import UnknownModelError
@@ -219,14 +219,24 @@ def _problems(raw: dict[str, Any]) -> dict[str, str]:
     except ValidationError as error:
         for one in error.errors():
             name = ".".join(str(part) for part in one["loc"])
+            if one["loc"] == ("train",):
+                name = f"train.{_first_named(TrainSettings, one['msg'])}"
             problems.setdefault(name, _NAME if name == "name" else sentence_of(one))
+    settings = models.get(raw["model"]["name"]).settings
     try:
-        models.get(raw["model"]["name"]).settings.model_validate(raw["model"]["config"])
+        settings.model_validate(raw["model"]["config"])
     except ValidationError as error:
         for one in error.errors():
-            name = f"model.config.{one['loc'][0]}" if one["loc"] else "model.name"
-            problems.setdefault(name, sentence_of(one))
+            setting = one["loc"][0] if one["loc"] else _first_named(settings, one["msg"])
+            problems.setdefault(f"model.config.{setting}", sentence_of(one))
     return problems
+
+
+def _first_named(settings: type[BaseModel], message: str) -> str:
+    """Return the setting that a complaint about several of them names first."""
+    named = [word for word in re.findall(r"\w+", message) if word in settings.model_fields]
+    first: str = [*named, *settings.model_fields][0]
+    return first
 
 
 def _flat(experiment: Experiment) -> dict[str, Any]:

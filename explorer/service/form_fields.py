@@ -12,6 +12,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from explorer.settings import words_of_pattern
+
 Kind = Literal["whole", "number", "choice", "switch", "text", "list"]
 
 
@@ -74,7 +76,7 @@ def plain_value(field: Field, shown: Any) -> Any:
 def sentence_of(error: Mapping[str, Any]) -> str:
     """Return what is wrong with one value and what is allowed, from one of pydantic's errors."""
     kind, limits, found = error["type"], error.get("ctx", {}), error.get("input")
-    if found is None or found == "":
+    if found is None or found == "" or found == []:
         return "Fill this in."
     allowed = {
         "greater_than_equal": "at least {ge}",
@@ -88,16 +90,16 @@ def sentence_of(error: Mapping[str, Any]) -> str:
         "float_type": "a number",
         "float_parsing": "a number",
         "literal_error": "one of {expected}",
-        "string_pattern_mismatch": "{pattern}",
         "string_too_long": "at most {max_length} characters",
-        "too_short": "at least {min_length} numbers between commas",
         "too_long": "at most {max_length} numbers between commas",
     }.get(kind)
+    if kind == "string_pattern_mismatch":
+        allowed = words_of_pattern(limits["pattern"])
     if allowed is None:
         message = error["msg"].removeprefix("Value error, ")
-        return f"{message[:1].upper()}{message[1:]}."
-    words = allowed.format(**limits).strip("^$()").replace("|", ", ")
-    return f"It is {_short(found)}; allowed is {words}."
+        is_name = "_" in message.split(" ", 1)[0]
+        return f"{message}." if is_name else f"{message[:1].upper()}{message[1:]}."
+    return f"It is {_short(found)}; allowed is {allowed.format(**limits)}."
 
 
 def _field(name: str, info: FieldInfo) -> Field:

@@ -364,7 +364,7 @@ def test_a_glow_without_initial_values_is_refused():
     [
         ({"hidden_channels": (8,)}, "one width a level"),
         ({"num_steps": (0, 1), "hidden_channels": (8, 8)}, "at least 1"),
-        ({"dequantisation": "gaussian", "n_bits": 5}, "n_bits to 8"),
+        ({"dequantisation": "gaussian", "n_bits": 5}, "keeps all 8"),
         ({"n_bits": 9}, "less than or equal to 8"),
         ({"noise": float("nan")}, "noise"),
         ({"log_scale_bound": float("inf")}, "finite"),

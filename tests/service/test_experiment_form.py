@@ -129,10 +129,19 @@ def test_everything_that_is_wrong_is_said_at_once():
     assert set(checked_form(wrong).problems) == {"train.steps", "data.seed", "model.config.width"}
 
 
-def test_settings_that_do_not_fit_each_other_are_said_at_the_model():
+def test_settings_that_do_not_fit_each_other_are_said_at_the_first_one_named():
     preset = next(one for one in PRESETS if one.experiment.model.name == "glow")
-    checked = checked_form(filled(preset) | {"model.config.num_steps": "4, 4"})
-    assert "one width a level" in checked.problems["model.name"]
+    for changes, name, said in [
+        ({"model.config.num_steps": "4, 4"}, "model.config.hidden_channels", "one width a level"),
+        ({"model.config.n_bits": 5, "model.config.dequantisation": "gaussian"},
+         "model.config.n_bits", "keeps all 8"),
+        ({"train.batch_size": 31, "train.accumulate": 2}, "train.batch_size", "equal parts"),
+    ]:  # fmt: skip
+        checked = checked_form(filled(preset) | changes)
+        assert checked.experiment is None and list(checked.problems) == [name]
+        assert said in checked.problems[name] and checked.problems[name].startswith(
+            name.rpartition(".")[2]
+        )
     wrong = checked_form(filled(preset) | {"model.config.num_steps": "4, x, 4"})
     assert "'x'" in wrong.problems["model.config.num_steps"]
 
