@@ -154,7 +154,7 @@ function offer(run) {
   if (metrics.get(run.name)?.length) can.push(['csv', 'Metrics as CSV']);
   if (run.ready && !run.is_alive) can.push(['export', 'Export as one file']);
   if (!run.is_alive && !run.is_bundled) can.push(...(sure === run.name
-    ? [['delete', 'Delete it for good', 'danger'], ['keep', 'Keep it']] : [['ask', 'Delete']]));
+    ? [['keep', 'Keep it'], ['delete', 'Delete it for good', 'danger']] : [['ask', 'Delete']]));
   const key = JSON.stringify([run.name, can, pending]);
   if (buttons.dataset.key === key) return;
   buttons.dataset.key = key;
@@ -166,7 +166,8 @@ function offer(run) {
     button.dataset.do = what;
     button.textContent = words;
     button.disabled = pending;
-    button.addEventListener('click', () => act(what, run.name));
+    // The second click of a double one would hit what has just come under the pointer.
+    button.addEventListener('click', event => { if (event.detail < 2) act(what, run.name); });
     return button;
   }));
   buttons.querySelector(`[data-do="${{ask: 'keep', keep: 'ask'}[had] || had || 'none'}"]`)?.focus();
@@ -201,10 +202,10 @@ function advise(run) {
   const half = Math.floor(quarter.length / 2);
   const falling = rows.length >= 8 && mean(quarter.slice(half)) < 0.98 * mean(quarter.slice(0, half));
   const sentences = [run.ready
-    ? 'Explore it: pick two images on the map, walk between them, move its attributes.'
+    ? 'Explore it: pick two images on the map, walk between them, move its attributes. Then make new images in the tab Augment, and see there which of them can be trusted.'
     : 'It is being made ready to explore: gallery, map, attributes, judge. This takes a moment.'];
-  if (falling) sentences.push('The loss was still falling at the end: training longer will help.');
-  else if (rows.length >= 8) sentences.push('The loss had settled: more images, a larger model or larger images will help more than more steps.');
+  if (falling) sentences.push('The loss was still falling at the end: more steps may lower it further.');
+  else if (rows.length >= 8) sentences.push('The loss had settled: more images or a larger model may help, more steps hardly.');
   sentences.push('To compare, duplicate the run with one change and tick both in the list.');
   const key = sentences.join(' ');
   if (next.dataset.key === key) return;

@@ -65,11 +65,11 @@ function row(one) {
     const button = make('button', text, 'quiet-button');
     button.type = 'button';
     button.setAttribute('aria-label', `${text}: ${one.name}`);
-    button.addEventListener('click', act);
+    button.addEventListener('click', event => { if (event.detail < 2) act(); });  // no second one of a double click
     return button;
   }));
   const first = () => offer(['Use', () => trigger('brought', {folder: one.folder, name: one.name})], ['Delete', ask]);
-  const ask = () => offer(['Delete it for good', () => remove(one.name)], ['Keep it', first]);
+  const ask = () => offer(['Keep it', first], ['Delete it for good', () => remove(one.name)]);
   first();
   return item;
 }

@@ -183,7 +183,8 @@ def _rows(names: tuple[str, ...], train: np.ndarray, test: np.ndarray) -> tuple[
 
 def _broken(found: Inspection) -> list[Finding]:
     if not found.broken:
-        return [Finding("good", f"All {found.looked:,} files that were opened are pictures.")]
+        text = f"All {found.looked:,} training files that were opened are pictures."
+        return [Finding("good", text)]
     count = len(found.broken)
     text = f"{count:,} of {found.looked:,} files cannot be read."
     items = tuple(one.reason for one in found.broken[:NAMED])

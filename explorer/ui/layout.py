@@ -124,6 +124,12 @@ def open_chosen(workbench: Workbench, name: str, picked: Picked | None) -> Opene
     return Opened(picked, f"'{name}' cannot be opened: {problem.removesuffix('.')}.")
 
 
+def opened_after_deletion(workbench: Workbench, picked: Picked | None) -> Opened | None:
+    """Open the first model where the open one is gone; None where it is still there."""
+    names = [card.name for card in workbench.models()]
+    return None if picked is not None and picked.model in names else open_first(workbench)
+
+
 def open_link(workbench: Workbench, link: str) -> Opened:
     """Open the view of a link's end; without one, or if it cannot be shown, the first model."""
     if not link.startswith(LINK_START):
@@ -218,9 +224,16 @@ def _wire(workbench: Workbench, shared: Shared, frame: Frame) -> None:
     @guarded
     def explore(wanted: Wanted | None, picked: Picked | None) -> tuple[Any, ...]:
         if wanted is None:
-            return (gr.skip(),) * len(outputs)
+            return _skips(5)
         picker, pair, facts, _, view = shown(open_chosen(workbench, wanted.model, picked))
         return picker, pair, facts, gr.Tabs(selected="map"), view
+
+    @guarded
+    def settle(picked: Picked | None) -> tuple[Any, ...]:
+        opened = opened_after_deletion(workbench, picked)
+        if opened is None:
+            return gr.Dropdown(choices=model_choices(workbench.models())), *_skips(4)
+        return shown(opened)
 
     @guarded
     def restore(event: gr.EventData) -> tuple[Any, ...]:
@@ -231,7 +244,12 @@ def _wire(workbench: Workbench, shared: Shared, frame: Frame) -> None:
     frame.page.load(start, frame.link, outputs, js="() => location.hash", **CHOOSE)
     shared.model.input(choose, [shared.model, shared.picked], outputs, **CHOOSE)
     shared.wanted.change(explore, [shared.wanted, shared.picked], outputs, **CHOOSE)
+    shared.deleted.change(settle, shared.picked, outputs, **CHOOSE)
     frame.returning.restore(restore, None, outputs, **CHOOSE)
+
+
+def _skips(count: int) -> tuple[Any, ...]:
+    return (gr.skip(),) * count
 
 
 def _duration(minutes: float | int | str) -> str:

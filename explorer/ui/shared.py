@@ -57,6 +57,7 @@ class Shared:
         view: Holds the `View` that a link or a dropped picture asked for last, or None. It comes
             together with its pair; tabs take their own settings from it.
         wanted: Holds the `Wanted` model of a tab that asks for one, or None.
+        deleted: Holds the name of the model that was deleted last, or None.
     """
 
     model: gr.Dropdown
@@ -64,6 +65,7 @@ class Shared:
     selection: gr.State
     view: gr.State
     wanted: gr.State
+    deleted: gr.State
 
     @classmethod
     def build(cls, cards: list[ModelCard]) -> "Shared":
@@ -83,6 +85,7 @@ class Shared:
             selection=gr.State(None),
             view=gr.State(None),
             wanted=gr.State(None),
+            deleted=gr.State(None),
         )
 
 

@@ -69,6 +69,13 @@ def test_a_model_that_does_not_open_is_explained_and_the_pair_stays(workbench, n
     assert opened.problem.startswith(f"'{name}' cannot be opened: ")
 
 
+def test_where_the_open_model_was_deleted_the_first_one_opens(workbench):
+    gone = Picked("gone", 0, 1)
+    assert layout.opened_after_deletion(workbench, gone) == layout.open_first(workbench)
+    assert layout.opened_after_deletion(workbench, None) == layout.open_first(workbench)
+    assert layout.opened_after_deletion(workbench, Picked(GLOW, 0, 1)) is None
+
+
 def test_without_any_model_the_page_says_what_to_do(tmp_path):
     assert layout.open_first(Workbench(tmp_path)) == Opened(None, layout.NO_MODEL)
 

@@ -48,8 +48,10 @@ def wire(view: gr.HTML, workbench: Workbench, shared: Shared) -> None:
     """Connect the buttons."""
 
     @guarded
-    def act(event: gr.EventData) -> Message:
-        return acted(workbench, getattr(event, "do", None), getattr(event, "run", None))
+    def act(event: gr.EventData) -> tuple[Message, Any]:
+        do, run = getattr(event, "do", None), getattr(event, "run", None)
+        told = acted(workbench, do, run)
+        return told, run if do == "delete" and told["tone"] == "good" else gr.skip()
 
     @guarded
     def explore(event: gr.EventData) -> Wanted:
@@ -59,7 +61,7 @@ def wire(view: gr.HTML, workbench: Workbench, shared: Shared) -> None:
     def finished() -> gr.Dropdown:
         return gr.Dropdown(choices=model_choices(workbench.models()))
 
-    view.act(act, None, view, **CHOOSE)
+    view.act(act, None, [view, shared.deleted], **CHOOSE)
     view.explore(explore, None, shared.wanted, **CHOOSE)
     view.finished(finished, None, shared.model, **LOOKUP)
 

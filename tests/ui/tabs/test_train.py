@@ -78,7 +78,7 @@ def test_a_folder_becomes_a_model_on_the_map(tab, tmp_path):
 
     # Deleting asks first.
     page.get_by_role("tab", name="Train", exact=True).click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete", exact=True).dblclick()
     page.get_by_role("button", name="Keep it").click()
     assert (root / "flowers-glico").exists() and not is_alive(root / "flowers-glico")
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -86,6 +86,10 @@ def test_a_folder_becomes_a_model_on_the_map(tab, tmp_path):
     gone = page.locator(".runs-list .row-title", has_text="flowers-glico")
     expect(gone).to_have_count(0, timeout=60_000)
     assert not (root / "flowers-glico").exists()
+
+    # It was open: another one is now.
+    expect(page.locator("#model-picker input")).to_have_value(f"Faces by {GLICO}")
+    expect(page.locator("#about")).not_to_contain_text("flowers")
 
 
 def test_an_archive_is_brought_used_again_and_deleted(tab, tmp_path):
@@ -109,7 +113,7 @@ def test_an_archive_is_brought_used_again_and_deleted(tab, tmp_path):
     expect(place).to_have_value(str(folder))
 
     # Deleting asks first.
-    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Delete").dblclick()
     row.get_by_role("button", name="Keep it").click()
     assert folder.is_dir()
     row.get_by_role("button", name="Delete").click()
