@@ -48,6 +48,7 @@ const mark = (index) => {
 
 const draw = () => {
   const shown = order();
+  find('.aug-grid').dataset.show = find('.aug-show').value;
   find('.aug-grid').replaceChildren(...shown.map((index) => set.items[index].button.parentElement));
   shown.forEach(mark);
 };
@@ -60,16 +61,30 @@ const choose = (index, focus = false) => {
   if (focus) set.items[index].button.focus();
 };
 
-const fillSet = (rows) => {
-  find('.aug-set tbody').replaceChildren(...rows.map((cells) => {
-    const line = make('tr');
-    line.append(...cells.texts.map((text, column) => {
-      const one = make(column ? 'td' : 'th', column ? '' : 'aug-row', text);
-      if (!column) { one.scope = 'row'; one.title = cells.text; }
-      return one;
-    }));
+const measureCell = ({text, side}) => {
+  const cell = make('td', '', text);
+  if (side) cell.append(' ', make('b', 'aug-off', side));
+  return cell;
+};
+
+const fillSet = ({rows, verdict}) => {
+  find('.aug-set tbody').replaceChildren(...rows.map((row) => {
+    const line = make('tr'), head = make('th', 'aug-row', row.title);
+    head.scope = 'row';
+    head.title = row.text;
+    line.append(head, ...row.cells.map(measureCell));
     return line;
   }));
+  find('.aug-verdict').hidden = !verdict;
+  find('.aug-verdict').textContent = verdict?.text ?? '';
+  find('.aug-verdict').dataset.tone = verdict?.tone ?? '';
+};
+
+const fillCount = ({count, thin}) => {
+  find('.aug-count').textContent = count;
+  find('.aug-some').textContent = thin.some;
+  find('.aug-none').replaceChildren(...thin.none.map((text) => make('li', '', text)));
+  find('.aug-none').hidden = !thin.none.length;
 };
 
 let limits = {}, measuring = null;
@@ -103,7 +118,7 @@ const receive = {
     const near = message.near ? await cells(message.near, message.sheet) : null;
     if (mine !== arriving) return;  // another set came meanwhile
     [set, pictures, chosen, limits] = [message, {made, near}, -1, {}];
-    find('.aug-count').textContent = message.count;
+    fillCount(message);
     find('.aug-source').textContent = message.source;
     find('.aug-sort').replaceChildren(option('', 'class and number'), ...message.measures.flatMap((m) =>
       [option(`+${m.name}`, `${m.title}, lowest first`), option(`-${m.name}`, `${m.title}, highest first`)]));
@@ -111,7 +126,7 @@ const receive = {
     limitSliders(find('.aug-sliders'), message.limits, ask);
     set.items.forEach((_, index) => cell(index));
     draw();
-    fillSet(message.rows);
+    fillSet(message);
     find('.aug-note').textContent = message.note;
     find('.aug-zip').href = message.zip;
     find('.aug-zip').download = message.file;
@@ -123,8 +138,8 @@ const receive = {
   sorted: (message) => {
     if (!set || message.token !== set.token || isLate(message)) return;
     set.items.forEach((item, index) => { item.reasons = message.reasons[index]; });
-    find('.aug-count').textContent = message.count;
-    if (message.rows) fillSet(message.rows);
+    fillCount(message);
+    if (message.rows) fillSet(message);
     if (message.note) find('.aug-note').textContent = message.note;
     draw();
     if (chosen >= 0) fillDetail(find('.aug-detail'), set, chosen, pictures);

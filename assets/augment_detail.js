@@ -20,8 +20,9 @@ const differenceCanvas = (one, other) => {
   return canvas;
 };
 
-/** Say where a number lies among those of real images. */
-const amongReal = (share, known) => {
+/** Say where a number lies among those of real images; nothing where there is no number. */
+const amongReal = (value, share, known) => {
+  if (value === null) return '';
   if (!known) return 'not known';
   const range = `${known.low} – ${known.high}`;
   if (share === null) return range;
@@ -49,7 +50,7 @@ const fillDetail = (detail, set, index, pictures) => {
     const row = make('tr'), head = make('th', '', measure.title), value = item.values[column];
     head.scope = 'row';
     head.title = measure.text;
-    const real = make('td', '', amongReal(item.shares[column], measure.real));
+    const real = make('td', '', amongReal(value, item.shares[column], measure.real));
     if (measure.real) real.title = measure.real.source;
     row.append(head, make('td', '', value === null ? 'none' : value.toFixed(measure.digits)), real);
     return row;

@@ -1,7 +1,8 @@
 """New images with everything known of them: made, judged, and sorted out."""
 
-__all__ = ["AugmentedSet", "make_set", "sorted_out", "with_limits"]
+__all__ = ["AugmentedSet", "ClassCount", "make_set", "sorted_out", "thin_classes", "with_limits"]
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +44,23 @@ class AugmentedSet:
         return np.array([not reasons for reasons in self.reasons], dtype=bool)
 
 
+@dataclass(frozen=True, slots=True)
+class ClassCount:
+    """How many images of a class are kept.
+
+    Attributes:
+        name: The class.
+        kept: How many.
+        made: Of how many.
+        reason: Why most of the others are left out.
+    """
+
+    name: str
+    kept: int
+    made: int
+    reason: str
+
+
 def make_set(
     workbench: Workbench,
     name: str,
@@ -80,6 +98,19 @@ def sorted_out(found: AugmentedSet, limits: Limits) -> AugmentedSet:
     It takes no time; its `chosen` is still that of the limits before.
     """
     return replace(found, limits=limits, reasons=tuple(rejections(found.judged, limits)))
+
+
+def thin_classes(found: AugmentedSet) -> tuple[ClassCount, ...]:
+    """Return the classes of which fewer than half of the images are kept, in their order."""
+    counts = []
+    for label in np.unique(found.made.labels).tolist():
+        own = found.made.labels == label
+        kept, made = int((own & found.kept).sum()), int(own.sum())
+        if 2 * kept < made:
+            reasons = Counter(one for row in np.flatnonzero(own) for one in found.reasons[row])
+            reason = reasons.most_common(1)[0][0]
+            counts.append(ClassCount(found.made.class_names[label], kept, made, reason))
+    return tuple(counts)
 
 
 def with_limits(workbench: Workbench, found: AugmentedSet, limits: Limits) -> AugmentedSet:

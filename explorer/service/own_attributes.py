@@ -269,6 +269,8 @@ def new_name(opened: OpenModel, name: object) -> str:
     if not isinstance(name, str):
         raise ConfigError("The name of an attribute is a text. Type one.")
     name = name.strip()
+    if not name:
+        raise ConfigError("The attribute has no name. Type one.")
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or "=" in name:
         raise ConfigError(
             f"'{name[:LONGEST_NAME]}' cannot be the name of an attribute: 1 to {LONGEST_NAME} "

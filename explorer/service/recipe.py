@@ -6,6 +6,7 @@ import csv
 import io
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from explorer.latent.layout_settings import LayoutSettings, PcaSettings, settings_of
 from explorer.service.render import call_of
@@ -25,13 +26,16 @@ from explorer.service.view import (
 EXPORTED = "exported.png"
 """The picture that a person exports where the settings hold images of their own."""
 
+ROOT = Path("checkpoints")
+"""Folder of the models where nothing else is said, below the repository."""
+
 _START = """\
 from pathlib import Path
 
 from explorer.service.{module} import {function}
 {more}from explorer.service.workbench import Workbench
 
-workbench = Workbench(Path("checkpoints"))
+workbench = Workbench(Path({root!r}))
 """
 
 _CALL = """\
@@ -55,43 +59,55 @@ from explorer.service.layouts import compute_layout, layouts_of
 from explorer.service.progress import unreported
 from explorer.service.workbench import Workbench
 
-workbench = Workbench(Path("checkpoints"))
+workbench = Workbench(Path({root!r}))
 layout = compute_layout(workbench, {model!r}, {settings!r}, unreported)
 coordinates = layouts_of(workbench.open({model!r}))[layout].coordinates  # float32, shape (n, 2)
 """
 
 
-def as_python(view: View) -> str:
+def as_python(view: View, root: Path = ROOT) -> str:
     """Return lines that make the result again, as `pixels`; of a map, its coordinates.
 
     Results of images that were uploaded are made from the exported picture, which holds them.
+
+    Args:
+        view: What to make.
+        root: Folder of the models.
     """
+    place = _place(root)
     if isinstance(view, MapView):
         settings = settings_of(view.layout)
         kind = type(settings).__name__
-        return _MAP.format(kind=kind, model=view.model, settings=settings)
+        return _MAP.format(kind=kind, model=view.model, settings=settings, root=place)
     if view.images:
         more = "from explorer.service.stamp import read_stamp\n"
-        start = _START.format(module="render", function="render", more=more)
+        start = _START.format(module="render", function="render", more=more, root=place)
         return start + _FROM_PICTURE.format(file=EXPORTED)
     function, arguments, options = call_of(view)
     texts = [repr(view.model), *map(repr, arguments)]
     texts += [f"{name}={value!r}" for name, value in options.items()]
     lines = "\n".join(f"    {text}," for text in texts)
     name = function.__name__
-    start = _START.format(module="results", function=name, more="")
+    start = _START.format(module="results", function=name, more="", root=place)
     return start + _CALL.format(function=name, arguments=lines)
 
 
-def as_command(view: View, target: str = "result.png") -> str:
+def as_command(view: View, target: str = "result.png", root: Path = ROOT) -> str:
     """Return the command that writes the result to a PNG file, ready for a shell.
 
     Args:
         view: What to make.
         target: The file.
+        root: Folder of the models.
     """
     words = ["render", EXPORTED] if view.images else _words(view)
+    words += [] if _place(root) == str(ROOT) else ["--root", _place(root)]
     return shlex.join(["python", "-m", "explorer", *words, "--out", target])
+
+
+def _place(root: Path) -> str:
+    """Return the folder in short where it is that of the repository one works in."""
+    return str(ROOT if root.resolve() == ROOT.resolve() else root.resolve())
 
 
 def _words(view: View) -> list[str]:

@@ -23,11 +23,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from explorer.service.augmented_set import AugmentedSet
+from explorer.service.augmented_set import AugmentedSet, thin_classes
 from explorer.service.limits import REASONS, Limits
 from explorer.service.plan import SOURCES
 from explorer.service.real_images import MEASURES
-from explorer.service.set_measures import SET_MEASURES, SetMeasures
+from explorer.service.set_measures import SET_MEASURES, SetMeasure, SetMeasures
+from explorer.service.set_verdict import outside, set_verdict
 from explorer.ui.augment_sets import SHEET_COLUMNS
 from explorer.ui.background import Progress
 
@@ -90,12 +91,14 @@ def set_message(found: AugmentedSet, token: str, *, near: bool) -> Message:
             "height": height,
         },
         "count": _count(found),
+        "thin": _thin(found),
         "source": f"{made.model}, {SOURCES[made.plan.source]}, seed {made.plan.seed}",
         "classes": [{"label": label, "name": made.class_names[label]} for label in labels],
         "measures": [_measure(found, name) for name in found.judged.values],
         "items": [_item(found, row) for row in range(len(made))],
         "limits": _limits(found),
         "rows": _rows(found.whole, found.chosen),
+        "verdict": _verdict(found),
         "note": _note(found.whole),
     }
 
@@ -112,16 +115,41 @@ def sorted_message(found: AugmentedSet, token: str, *, measured: bool) -> Messag
         "kind": "sorted",
         "token": token,
         "count": _count(found),
+        "thin": _thin(found),
         "limits": found.limits.model_dump(mode="json"),
         "reasons": [list(reasons) for reasons in found.reasons],
     }
     if measured:
         message["rows"] = _rows(found.whole, found.chosen)
+        message["verdict"] = _verdict(found)
     return message
 
 
 def _count(found: AugmentedSet) -> str:
     return f"{int(found.kept.sum()):,} of {len(found.made):,} kept"
+
+
+def _thin(found: AugmentedSet) -> Message:
+    """Return what to say of classes of which few images are kept, and of those with none."""
+    thin = thin_classes(found)
+    some = [f"{one.name} {one.kept}/{one.made}" for one in thin if one.kept]
+    return {
+        "some": f"Fewer than half are kept of: {', '.join(some)}" if some else "",
+        "none": [
+            f"No {one.name} is kept: of {one.made} left out, most are {one.reason}."
+            for one in thin
+            if not one.kept
+        ],
+    }
+
+
+def _verdict(found: AugmentedSet) -> Message | None:
+    """Return what the measures say of the kept images; of all where too few are kept."""
+    if found.chosen.found:
+        verdict = set_verdict("The kept images", found.chosen)
+    else:
+        verdict = set_verdict("The new images", found.whole)
+    return verdict and {"text": verdict.text, "tone": verdict.tone}
 
 
 def _measure(found: AugmentedSet, name: str) -> Message:
@@ -202,12 +230,23 @@ def _rows(whole: SetMeasures, chosen: SetMeasures) -> list[Message]:
     rows = []
     for one in whole.found:
         measure = SET_MEASURES[one.name]
-        number = f".{measure.digits}f"
-        value = f"{kept[one.name].value:{number}}" if one.name in kept else "too few"
-        span = f"{one.low:{number}} to {one.high:{number}}"
-        texts = [measure.title, f"{one.value:{number}}", value, span]
-        rows.append({"text": measure.text, "texts": texts})
+        own = _cell(kept[one.name]) if one.name in kept else {"text": "too few", "side": ""}
+        span = _span(one)
+        if one.name in kept and _span(kept[one.name]) != span:
+            span += f", for the kept {_span(kept[one.name])}"
+        cells = [_cell(one), own, {"text": span, "side": ""}]
+        rows.append({"title": measure.title, "text": measure.text, "cells": cells})
     return rows
+
+
+def _cell(one: SetMeasure) -> Message:
+    """Return a number and on which side of the real ones it is off."""
+    return {"text": f"{one.value:.{SET_MEASURES[one.name].digits}f}", "side": outside(one)}
+
+
+def _span(one: SetMeasure) -> str:
+    digits = SET_MEASURES[one.name].digits
+    return f"{one.low:.{digits}f} to {one.high:.{digits}f}"
 
 
 def _note(whole: SetMeasures) -> str:

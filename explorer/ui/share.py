@@ -165,8 +165,9 @@ async def _answer(work: Any, *arguments: Any) -> Response:
 
 def _recipe(workbench: Workbench, body: bytes) -> Response:
     view = signed(workbench, parse_view(body))
-    texts = {"python": as_python(view), "command": as_command(view), "link": link_text(view)}
-    return JSONResponse(texts)
+    command = as_command(view, root=workbench.root)
+    texts = {"python": as_python(view, workbench.root), "command": command}
+    return JSONResponse(texts | {"link": link_text(view)})
 
 
 def _export(workbench: Workbench, body: bytes, name: str) -> Response:

@@ -233,6 +233,17 @@ def test_a_map_is_drawn_by_the_page_alone(workbench):
         export(workbench, MapView(model=GLOW, layout="pca", a="0", b="1"), "png")
 
 
+def test_copied_lines_name_another_folder_of_models(workbench, views, tiny_root, monkeypatch):
+    """They are short in the repository, and work everywhere else."""
+    view = views["plane"]
+    monkeypatch.chdir(tiny_root.parent)
+    assert 'Path("checkpoints")' in as_python(view).replace("'", '"')
+    assert "--root" not in as_command(view, root=tiny_root.parent / "checkpoints")
+    other = tiny_root.parent / "a b"
+    assert repr(str(other)) in as_python(view, other)
+    assert shlex.split(as_command(view, root=other))[-4:-2] == ["--root", str(other)]
+
+
 def test_a_picture_that_is_not_there_is_named(tiny_root, tmp_path, capsys):
     words = ["render", str(tmp_path / "no.png"), "--out", str(tmp_path / "x.png")]
     assert main([*words, "--root", str(tiny_root)]) == 2

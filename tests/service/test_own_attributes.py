@@ -136,7 +136,7 @@ def test_a_damaged_file_is_named_and_leaves_the_other_sliders(workbench):
         ("mine", list(range(10**4)), WITHOUT, "10000 images with the attribute; at most 5000"),
         ("smile", WITH, WITHOUT, "has an attribute 'smile'"),
         ("Variation 1", WITH, WITHOUT, "has an attribute 'Variation 1'"),
-        ("  ", WITH, WITHOUT, "cannot be the name"),
+        ("  ", WITH, WITHOUT, "no name"),
         ("a=b", WITH, WITHOUT, "without '='"),
         ("x" * 41, WITH, WITHOUT, "1 to 40 characters"),
         ("a\nb", WITH, WITHOUT, "cannot be the name"),
