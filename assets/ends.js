@@ -1,9 +1,10 @@
 // The picked pair with a menu for each end. Runs once as the body of a gr.HTML's js_on_load.
 //
-// props.value: {a, b, selected, classes, temperature} or null; a and b are {token, uri, number,
+// props.value: {model, a, b, selected, classes, temperature} or null; a and b are {token, uri, number,
 // class_name, attributes: [name], origin, name, class_from}. Fires "choose" {slot, how, value,
 // temperature, label}, "swap" and "shuffle". The map tells of a click by the document's event
-// "explorer-pick" before the server does; "explorer-upload" {slot} asks for a picture of one's own.
+// "explorer-pick" before the server does; "explorer-pair" tells of the pair that is shown;
+// "explorer-upload" {slot} asks for a picture of one's own.
 
 const ORIGINS = {
   'held-out': ['never seen in training', 'Training never saw this image'],
@@ -124,6 +125,8 @@ function receive() {
     tell_menu(root.querySelector('.end-slot-' + slot), value);
   }
   root.dataset.pair = `${value.a.number}/${value.b.number}`;  // as the server has it
+  const pair = {model: value.model, a: String(value.a.number), b: String(value.b.number)};
+  document.dispatchEvent(new CustomEvent('explorer-pair', {detail: pair}));
 }
 const menus = [...root.querySelectorAll('details')];
 root.querySelectorAll('.end').forEach(fill_menu);

@@ -33,6 +33,7 @@ def ends_value(
     a, b = (workbench.picture(picked.model, index) for index in (picked.a, picked.b))
     selected = selection is not None and selection.model == picked.model
     return {
+        "model": picked.model,
         "a": _slot(a, name_of(opened, picked.a), opened.token),
         "b": _slot(b, name_of(opened, picked.b), opened.token),
         "selected": len(selection.positions) if selected and selection else 0,

@@ -1,6 +1,6 @@
 """The page: a header that says which model is open and what it is, then the tabs in order."""
 
-__all__ = ["APPEARANCE", "Opened", "build", "facts_of", "open_chosen", "open_first", "open_link"]
+__all__ = ["APPEARANCE", "build", "facts_of"]
 
 import math
 from dataclasses import dataclass
@@ -9,23 +9,20 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
 from explorer.service.import_model import OWN_PICTURES
 from explorer.service.records import ModelCard
 from explorer.service.workbench import Workbench
 from explorer.ui import language, own_image
 from explorer.ui.events import CHOOSE, guarded
+from explorer.ui.opening import Opened, open_address, open_chosen, opened_after_deletion
 from explorer.ui.scripts import ASSETS, script, skeleton
-from explorer.ui.share import LINK_START, Restored, restored, view_of_event, view_of_link
+from explorer.ui.share import restored, view_of_event
 from explorer.ui.shared import Picked, Shared, Wanted, model_choices
 from explorer.ui.tabs import attributes, augment, distributions, interpolate, map, train
 
 TABS: tuple[ModuleType, ...] = (map, interpolate, attributes, distributions, augment, train)
+TAB_IDS = tuple(tab.TITLE.lower() for tab in TABS)
 TITLE = "Latent Explorer"
-NO_MODEL = (
-    "There is no model to explore yet. Train one on the tab Train, or: "
-    "python -m explorer train --config FILE, then reload this page."
-)
 _MINUTES_SHOWN = 120
 
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
@@ -87,62 +84,6 @@ def _classes(count: int) -> str:
     return "1 class" if count == 1 else f"{count} classes"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What came of opening a model.
-
-    Attributes:
-        picked: The pair to show; None where no model is open.
-        problem: Why the page does not show what was wanted; empty if it does.
-        restored: The view that a link asked for, found again; None where there was none.
-    """
-
-    picked: Picked | None
-    problem: str
-    restored: Restored | None = None
-
-
-def open_first(workbench: Workbench) -> Opened:
-    """Open the first model that opens, and explain those before it that do not."""
-    problems: list[str] = []
-    for card in workbench.models():
-        opened = open_chosen(workbench, card.name, None)
-        if opened.picked:
-            return Opened(opened.picked, " ".join(problems))
-        problems.append(opened.problem)
-    return Opened(None, " ".join(problems) or NO_MODEL)
-
-
-def open_chosen(workbench: Workbench, name: str, picked: Picked | None) -> Opened:
-    """Open a model; one that does not open is explained, and the pair so far stays."""
-    try:
-        problem = workbench.card(name).problem
-        if not problem:
-            return Opened(Picked(name, *workbench.first_pair(name)), "")
-    except ExplorerError as error:
-        problem = str(error)
-    return Opened(picked, f"'{name}' cannot be opened: {problem.removesuffix('.')}.")
-
-
-def opened_after_deletion(workbench: Workbench, picked: Picked | None) -> Opened | None:
-    """Open the first model where the open one is gone; None where it is still there."""
-    names = [card.name for card in workbench.models()]
-    return None if picked is not None and picked.model in names else open_first(workbench)
-
-
-def open_link(workbench: Workbench, link: str) -> Opened:
-    """Open the view of a link's end; without one, or if it cannot be shown, the first model."""
-    if not link.startswith(LINK_START):
-        return open_first(workbench)
-    try:
-        found = restored(workbench, view_of_link(link))
-    except ExplorerError as error:
-        opened = open_first(workbench)
-        problem = f"This link cannot be opened: {error} {opened.problem}"
-        return Opened(opened.picked, problem.strip())
-    return Opened(found.picked, "", found)
-
-
 def build(workbench: Workbench) -> gr.Blocks:
     """Return the page. No model is opened before a browser asks for it."""
     page = gr.Blocks(
@@ -170,14 +111,14 @@ def build(workbench: Workbench) -> gr.Blocks:
             returning = gr.HTML(
                 value=None,
                 html_template="",
-                js_on_load=script("restore.js"),
+                js_on_load=script("restore.js", "place.js"),
                 apply_default_css=False,
                 elem_id="returning",
                 elem_classes=["bare"],
             )
         with gr.Tabs(elem_id="tabs") as tabs:
-            for tab in TABS:
-                with gr.Tab(tab.TITLE, id=tab.TITLE.lower(), elem_id=f"tab-{tab.TITLE.lower()}"):
+            for tab, name in zip(TABS, TAB_IDS, strict=True):
+                with gr.Tab(tab.TITLE, id=name, elem_id=f"tab-{name}"):
                     tab.build(workbench, shared)
         own_image.build(workbench, shared)
         _wire(workbench, shared, Frame(page, tabs, about, link, returning))
@@ -208,14 +149,13 @@ def _wire(workbench: Workbench, shared: Shared, frame: Frame) -> None:
         name = opened.picked.model if opened.picked else None
         picker = gr.Dropdown(choices=model_choices(workbench.models()), value=name)
         facts = facts_of(workbench.card(name)) if name else []
-        found = opened.restored
-        tabs = gr.Tabs(selected=found.tab) if found else gr.skip()
-        view = found.view if found else None
-        return picker, opened.picked, {"facts": facts, "problem": opened.problem}, tabs, view
+        tabs = gr.Tabs(selected=opened.tab) if opened.tab in TAB_IDS else gr.skip()
+        about = {"facts": facts, "problem": opened.problem}
+        return picker, opened.picked, about, tabs, opened.view
 
     @guarded
     def start(link: str) -> tuple[Any, ...]:
-        return shown(open_link(workbench, link))
+        return shown(open_address(workbench, link))
 
     @guarded
     def choose(name: str, picked: Picked | None) -> tuple[Any, ...]:
@@ -238,7 +178,7 @@ def _wire(workbench: Workbench, shared: Shared, frame: Frame) -> None:
     @guarded
     def restore(event: gr.EventData) -> tuple[Any, ...]:
         found = restored(workbench, view_of_event(event))
-        return shown(Opened(found.picked, "", found))
+        return shown(Opened(found.picked, tab=found.tab, view=found.view))
 
     outputs = [shared.model, shared.picked, frame.about, frame.tabs, shared.view]
     frame.page.load(start, frame.link, outputs, js="() => location.hash", **CHOOSE)

@@ -26,6 +26,7 @@ from explorer.ui import layout, own_image
 from explorer.ui.augment_sets import OPEN_LIMIT, OPEN_PATH, add_augment_routes
 from explorer.ui.guard import BODY_LIMIT, Guard
 from explorer.ui.map_data import add_data_routes
+from explorer.ui.opening import open_first
 from explorer.ui.scripts import ASSETS
 from explorer.ui.share import SHARE_LIMIT, add_share_routes
 from explorer.ui.training import uploads
@@ -201,7 +202,7 @@ def _welcome(
 def _warm(workbench: Workbench) -> None:
     """Do what a first visitor should not wait for: open the first model and walk once, tidy."""
     delete_remains(workbench.root)
-    picked = layout.open_first(workbench).picked
+    picked = open_first(workbench).picked
     if picked is None:
         return
     try:

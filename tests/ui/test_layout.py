@@ -1,18 +1,16 @@
 """The page's frame: what the header says, and which model is opened first."""
 
 import inspect
-import shutil
 from dataclasses import replace
 
 import gradio as gr
 import pytest
-from tiny_models import BROKEN, GLICO, GLOW, UNPREPARED
+from tiny_models import GLOW, UNPREPARED
 
 from explorer.service.records import ModelCard
 from explorer.service.workbench import Workbench
 from explorer.ui import layout
-from explorer.ui.layout import Opened
-from explorer.ui.shared import Picked, model_choices
+from explorer.ui.shared import model_choices
 
 CARD = ModelCard(
     name="faces",
@@ -53,39 +51,6 @@ def test_measured_facts_are_shown_with_their_units():
     ]
     assert "0.041 above the noise floor" in shown[4]["title"]
     assert shown[6]["title"] == "two cores"
-
-
-def test_the_first_model_that_opens_is_shown_and_those_before_it_are_explained(workbench):
-    opened = layout.open_first(workbench)
-    assert opened.picked == Picked(GLICO, *workbench.first_pair(GLICO))
-    assert f"'{BROKEN}' cannot be opened" in opened.problem
-
-
-@pytest.mark.parametrize("name", [BROKEN, UNPREPARED, "no-such-model"])
-def test_a_model_that_does_not_open_is_explained_and_the_pair_stays(workbench, name):
-    before = Picked(GLOW, 3, 4)
-    opened = layout.open_chosen(workbench, name, before)
-    assert opened.picked == before
-    assert opened.problem.startswith(f"'{name}' cannot be opened: ")
-
-
-def test_where_the_open_model_was_deleted_the_first_one_opens(workbench):
-    gone = Picked("gone", 0, 1)
-    assert layout.opened_after_deletion(workbench, gone) == layout.open_first(workbench)
-    assert layout.opened_after_deletion(workbench, None) == layout.open_first(workbench)
-    assert layout.opened_after_deletion(workbench, Picked(GLOW, 0, 1)) is None
-
-
-def test_without_any_model_the_page_says_what_to_do(tmp_path):
-    assert layout.open_first(Workbench(tmp_path)) == Opened(None, layout.NO_MODEL)
-
-
-def test_where_no_model_opens_each_is_explained(tmp_path, page_root):
-    for name in (BROKEN, UNPREPARED):
-        shutil.copytree(page_root / name, tmp_path / name)
-    opened = layout.open_first(Workbench(tmp_path))
-    assert opened.picked is None
-    assert BROKEN in opened.problem and UNPREPARED in opened.problem
 
 
 def test_models_that_cannot_be_opened_are_listed_and_say_so(workbench):
