@@ -1,6 +1,6 @@
 // The gallery of new images: sorted, sorted out, looked at, exported, opened again.
 // Messages from Python: see explorer/ui/augment_messages.py. Events to Python: 'sort_out',
-// 'measure', 'write', 'open_path', 'open_token'.
+// 'measure', 'write', 'open_path', 'open_token', 'look_at' (the set that is shown now, or null).
 
 const panel = element.querySelector('.augment');
 const find = (selector) => panel.querySelector(selector);
@@ -134,6 +134,7 @@ const receive = {
     find('.aug-written').textContent = '';
     state('ready');
     choose(order()[0]);
+    trigger('look_at', {token: set.token});
   },
   sorted: (message) => {
     if (!set || message.token !== set.token || isLate(message)) return;
@@ -152,6 +153,7 @@ const receive = {
   nothing: (message) => {
     find('.aug-nothing').textContent = message.text;
     state('nothing');
+    trigger('look_at', {token: null});
   },
 };
 

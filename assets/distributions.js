@@ -72,6 +72,8 @@ const receive = {
   nothing: (message) => {
     asked = message.key ?? wanted;
     panel.dataset.state = 'nothing';
+    find('.spread-source').textContent = '';
+    find('.spread-table tbody').replaceChildren();  // what was there belongs to another wish
     find('.spread-progress').hidden = true;
     find('.spread-nothing').hidden = false;
     find('.spread-nothing').textContent = message.text;

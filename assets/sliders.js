@@ -155,6 +155,13 @@ randomise.addEventListener('click', () => {
 
 filter.addEventListener('input', () => filterRows(list, filter.value));
 
+// The list fades at its lower edge while rows lie below; it grows and shrinks with its groups.
+const hintMore = () =>
+  list.classList.toggle('more', list.scrollHeight - list.scrollTop - list.clientHeight > 1);
+const listSize = new ResizeObserver(hintMore);
+listSize.observe(list);
+list.addEventListener('scroll', hintMore, {passive: true});
+
 const choose = (kind) => {
   of = kind;
   panel.querySelectorAll('.row-choice button').forEach((button) =>
@@ -221,6 +228,7 @@ const drawRows = (message, kept) => {
     return node;
   });
   list.replaceChildren(...groups);
+  groups.forEach((group) => listSize.observe(group));
   filter.hidden = rows.size <= FILTER_FROM;
   if (!filter.hidden) filterRows(list, filter.value);
 };
@@ -297,6 +305,7 @@ const markRow = () => {
     canvas.classList.toggle('unsupported', Boolean(bare));
     canvas.title = bare ? 'no evidence: no image of the data supports this change' : '';
   });
+  find('.row-framed').hidden = !classRow.querySelector('.unsupported');
 };
 
 const drawProgress = (message) => {

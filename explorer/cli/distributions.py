@@ -41,7 +41,7 @@ def distributions(
     root: Root = DEFAULT_ROOT,
     as_json: Json = False,
 ) -> None:
-    """Test whether attributes pooled over classes are normal, and whether classes fill gaps.
+    """Test whether pooling over classes brings attributes nearer to normal, or fills gaps.
 
     Latents of training images are computed once and kept in ~/.cache/latent-explorer.
     """

@@ -150,7 +150,7 @@ def draw_pools(
     if len(members) < 2:
         raise DataError(
             f"{len(members)} classes have {SMALLEST_CLASS} images or more; pooling needs two. "
-            "Take more images with --count, or choose a model of several classes."
+            "Choose a model with more images a class."
         )
     total = min(min(len(own) for own in members) // 2, LARGEST_SAMPLE)
     sizes = _sizes(len(members), total)

@@ -13,7 +13,6 @@ __all__ = [
     "class_finding",
     "inside_shell",
     "jumps",
-    "middle",
     "norm_finding",
     "percent",
 ]
@@ -64,12 +63,6 @@ class Finding:
         return f"{self.headline} {self.detail}"
 
 
-def middle(values: Numbers) -> float:
-    """Return the value at the midpoint: of an even number of points the mean of the two there."""
-    half = (len(values) - 1) // 2
-    return float(np.mean(values[half : len(values) - half], dtype=np.float64))
-
-
 def inside_shell(
     norms: Numbers, reference: Float[np.ndarray, " reference"]
 ) -> Bool[np.ndarray, " points"]:
@@ -85,11 +78,14 @@ def inside_shell(
 def norm_finding(
     norms: Mapping[str, Numbers], reference: Float[np.ndarray, " reference"]
 ) -> Finding:
-    """Say which paths have a typical norm in the middle.
+    """Say which paths leave the typical norms between the ends, and whether an end lies outside.
 
     Args:
-        norms: Norms along each path, by the path's name.
+        norms: Norms along each path, by the path's name; the ends are the same on all of them.
         reference: Norms of the training latents.
+
+    Returns:
+        A finding that is good where no frame is outside, neither of the ends included.
 
     Raises:
         DataError: A norm is missing or not finite, or the typical norm is 0.
@@ -97,33 +93,24 @@ def norm_finding(
     for name, values in norms.items():
         _check_norms(values, name)
     low, typical, high = _typical(reference)
-    halves = {name: middle(values) for name, values in norms.items()}
-    staying = [
-        name for name, half in halves.items() if inside_shell(np.array([half]), reference)[0]
-    ]
-    leaving = [name for name in norms if name not in staying]
-    if not leaving:
-        headline = "Every path stays where this model's latents live."
-    elif not staying:
-        headline = f"No path stays where this model's latents live: {', '.join(leaving)}."
-    else:
-        headline = (
-            f"Where this model's latents live: {', '.join(staying)}. "
-            f"Not there in the middle: {', '.join(leaving)}."
-        )
-    shares = ", ".join(f"{name} {percent(half / typical)}" for name, half in halves.items())
-    some = next(iter(norms.values()))
-    ends = f"{percent(float(some[0]) / typical)} and {percent(float(some[-1]) / typical)}"
+    outside = {name: ~inside_shell(values, reference) for name, values in norms.items()}
+    leaving = {name: _stretches(frames) for name, frames in outside.items()}
+    some = next(iter(norms))
+    ends = [percent(float(norms[some][end]) / typical) for end in (0, -1)]
+    far = {"AB"[end]: ends[end] for end in (0, -1) if outside[some][end]}
+    spans = ", ".join(f"{name} {_span(values / typical)}" for name, values in norms.items())
     if high - low <= 2 * NORM_TOLERANCE * typical:
         home = "Every training latent has 100 %: they lie on a sphere"
     else:
         shell = f"{percent(low / typical)} to {percent(high / typical)}"
         home = f"95 % of the training latents have {shell}"
-    detail = (
-        f"Length in the middle, as a share of the typical one: {shares}; at the ends {ends}. "
-        f"{home}."
+    return Finding(
+        "norm",
+        not far and not any(leaving.values()),
+        f"{_staying(leaving, bool(far))}{_far_ends(far)}",
+        f"Length along the path, as a share of the typical one: {spans}; "
+        f"at the ends {ends[0]} and {ends[1]}. {home}.",
     )
-    return Finding("norm", not leaving, headline, detail)
 
 
 def jumps(changes: Numbers) -> list[int]:
@@ -270,6 +257,44 @@ def percent(share: float) -> str:
     exact = 100 * share
     hides = round(exact) == 100 and abs(exact - 100) >= 0.05
     return f"{exact:.1f} %" if hides else f"{exact:.0f} %"
+
+
+def _stretches(outside: Bool[np.ndarray, " points"]) -> list[str]:
+    """Say from which t to which the frames between the ends are outside, stretch by stretch."""
+    last = len(outside) - 1
+    inner = np.concatenate([[False], outside[1:-1], [False]])
+    turns = np.flatnonzero(inner[1:] != inner[:-1])
+    return [
+        f"at t = {end / last:.2f}"
+        if end == start + 1
+        else f"from t = {(start + 1) / last:.2f} to {end / last:.2f}"
+        for start, end in turns.reshape(-1, 2).tolist()
+    ]
+
+
+def _staying(leaving: Mapping[str, Sequence[str]], an_end_is_far: bool) -> str:
+    """Say which paths stay, and where the others leave."""
+    staying = ", ".join(name for name, stretches in leaving.items() if not stretches)
+    places = ", ".join(f"{name} {one}" for name, stretches in leaving.items() for one in stretches)
+    if not places and an_end_is_far:
+        return "Between the ends every path stays where this model's latents live."
+    if not places:
+        return "Every path stays where this model's latents live."
+    if not staying:
+        return f"No path stays where this model's latents live; outside: {places}."
+    return f"Where this model's latents live: {staying}. Outside on the way: {places}."
+
+
+def _far_ends(far: Mapping[str, str]) -> str:
+    """Name the ends that lie outside themselves, with their shares."""
+    if len(far) == 2:
+        return f" A and B themselves lie outside: {far['A']} and {far['B']}."
+    return "".join(f" {end} itself lies outside: {share}." for end, share in far.items())
+
+
+def _span(shares: Numbers) -> str:
+    low, high = percent(float(shares.min())), percent(float(shares.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _strongest_other(

@@ -180,8 +180,7 @@ def complementary_bias(
     if not found:
         raise DataError(
             f"No two classes have {SIZES[0] + LEAST_REFERENCE} images, so no small sample can be "
-            "compared with the rest of its class. Take more images with --count, or choose "
-            "another model."
+            "compared with the rest of its class. Choose a model with more images a class."
         )
     main = [one for one in found if one.size <= PRIMARY][-1]
     report(0.4, "Completing along random directions")

@@ -232,7 +232,7 @@ def _analysed(
     sizes = np.bincount(labels, minlength=len(encoded.class_names))
     large = np.flatnonzero(sizes >= SMALLEST_CLASS)
     if len(large) < 2:
-        raise NotSupportedError(_too_few(name, encoded, axis, which, len(large)))
+        raise NotSupportedError(_too_few(name, encoded, axis, which, sizes))
     kept = np.isin(labels, large)
     positions, labels, rows = placed.positions[kept], labels[kept], placed.rows[kept]
     random = random_positions(encoded.latents[rows], RANDOM, generator)
@@ -285,7 +285,7 @@ def _placed(
         number = int(axis.name.rsplit(" ", 1)[1]) - 1
         found, measured = principal_positions(encoded.latents, encoded.labels, PRINCIPAL)
         if number >= found.shape[1]:
-            raise DataError(f"{encoded.source} have no {axis.name}. Take more with --count.")
+            raise DataError(f"{encoded.source} have no {axis.name}. Choose an earlier variation.")
         rows = np.flatnonzero(measured)
         note = "Found on every second image of each class, measured on the others."
         return _Placed(rows, found[rows, number], None, note)
@@ -318,8 +318,8 @@ def _trait(encoded: EncodedImages, axis: Axis) -> tuple[np.ndarray, float, np.nd
     if min(positives, len(mark) - positives) < MIN_GROUP:
         raise DataError(
             f"'{axis.name}': {positives} of {encoded.source} have it and "
-            f"{len(mark) - positives} lack it; at least {MIN_GROUP} of each are needed. Take more "
-            "images with --count, or choose another attribute."
+            f"{len(mark) - positives} lack it; at least {MIN_GROUP} of each are needed. Choose "
+            "another attribute."
         )
     return mark.astype(np.float64), 0.5, mark
 
@@ -370,15 +370,30 @@ def _chosen(known: tuple[Axis, ...], name: str) -> Axis:
     )
 
 
-def _too_few(name: str, encoded: EncodedImages, axis: Axis, which: Part, large: int) -> str:
+def _too_few(
+    name: str,
+    encoded: EncodedImages,
+    axis: Axis,
+    which: Part,
+    sizes: Int64[np.ndarray, " class_"],
+) -> str:
+    """Say how many images a class are needed, how many there are, and what to choose instead."""
     if len(encoded.class_names) < 2:
         return (
             f"'{name}' was trained on one class, and these questions compare classes. Choose a "
             "model of several classes, or train one on a folder with a sub-folder a class."
         )
+    needed = SMALLEST_CLASS
+    if axis.kind == "principal":  # every second image finds the directions and is not measured
+        needed, sizes = 2 * needed, np.bincount(encoded.labels, minlength=len(sizes))
+    most, second = np.sort(sizes)[:-3:-1].tolist()
     whose = "" if which == "all" else f" {which} '{axis.name}'"
+    remedy = (
+        "Choose a model with more images a class."
+        if which == "all"
+        else "Choose another attribute, another part of the images, or a model with more of them."
+    )
     return (
-        f"{large} of {len(encoded.class_names)} classes have {SMALLEST_CLASS} images or "
-        f"more{whose} among {encoded.source}; two are needed. Take more images with --count, or "
-        "choose another attribute or part."
+        f"{needed} images a class are needed, in two classes at least; the two largest classes "
+        f"among {encoded.source}{whose} have {most:,} and {second:,}. {remedy}"
     )

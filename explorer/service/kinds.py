@@ -33,6 +33,8 @@ class KindCard:
         negatives: Images without it behind it.
         flips: Share of unseen images that had the attribute after a step of strength 1 along
             this kind; NaN where nobody measured it. See `explorer.service.evaluate`.
+        tried: The same at every strength that was measured, (strength, share), weakest first.
+            The kind in use was chosen by all of them; see `explorer.judge.edits.choose_edits`.
         pixels: The image moved along it, uint8, shape (height, width, channel).
     """
 
@@ -45,6 +47,7 @@ class KindCard:
     positives: int
     negatives: int
     flips: float
+    tried: tuple[tuple[float, float], ...]
     pixels: UInt8[np.ndarray, "height width channel"]
 
 
@@ -75,11 +78,12 @@ def compare_kinds(
     axes = torch.stack([directions.axis(attribute, kind, label) for kind in kinds])
     moved = workbench.latents(model, [position]) + strength * axes
     pictures = workbench.decode(model, on_prior(opened, moved), as_sample=True)
-    flips = _measured_flips(opened.folder, attribute)
+    measured = _measured_flips(opened.folder, attribute)
     cards = []
     for kind, axis, pixels in zip(kinds, axes, pictures, strict=True):
         spread = directions.spread(attribute, kind, label)
         positives, negatives = directions.group(attribute, kind, label)
+        flips = measured.get(kind, {})
         cards.append(
             KindCard(
                 kind=kind,
@@ -90,21 +94,23 @@ def compare_kinds(
                 spread_error=spread.error,
                 positives=positives,
                 negatives=negatives,
-                flips=flips.get(kind, math.nan),
+                flips=flips.get(1.0, math.nan),
+                tried=tuple(sorted(flips.items())),
                 pixels=pixels,
             )
         )
     return tuple(cards)
 
 
-def _measured_flips(folder: Path, attribute: str) -> dict[str, float]:
-    """Return by kind what an evaluation found of one step along an attribute; nothing if none."""
+def _measured_flips(folder: Path, attribute: str) -> dict[str, dict[float, float]]:
+    """Return by kind and strength what an evaluation found along an attribute; nothing if none."""
     path = folder / EVALUATION
     if not path.exists():
         return {}
     edits = json.loads(path.read_text(encoding="utf-8")).get("edits", {})
-    return {
-        tried["kind"]: float(tried["flips"])
-        for tried in edits.get("tried", ())
-        if tried["attribute"] == attribute and tried["strength"] == 1
-    }
+    found: dict[str, dict[float, float]] = {}
+    for tried in edits.get("tried", ()):
+        if tried["attribute"] == attribute:
+            strengths = found.setdefault(tried["kind"], {})
+            strengths[float(tried["strength"])] = float(tried["flips"])
+    return found

@@ -24,7 +24,8 @@ class SetVerdict:
 
     Attributes:
         text: One sentence for people.
-        tone: "good": no number is off; "fair": some are; "warm": the images do not look real.
+        tone: "good": no number is off; "fair": some are, or too little was measured; "warm": the
+            images do not look real.
     """
 
     text: str
@@ -65,9 +66,10 @@ def set_verdict(subject: str, measures: SetMeasures) -> SetVerdict | None:
         if len(off) > 1:
             worst = f"{len(off)} of {len(found)} numbers are off, most of all {worst}"
         return SetVerdict(f"{subject} are not quite like your images: {worst}.", "fair")
-    if len(found) == 1:
-        return SetVerdict(f"{subject} are as your images by the one number below.", "good")
-    text = f"{subject} look like your images: all {len(found)} numbers are as of real ones."
+    if not any(one.name in LOOKS for one in found):
+        text = f"{subject} are as varied as real ones; whether they look like yours is not known."
+        return SetVerdict(text, "fair")
+    text = f"{subject} look like your images: all {len(found)} numbers lie among real ones."
     return SetVerdict(text, "good")
 
 

@@ -136,7 +136,8 @@ def _thin(found: AugmentedSet) -> Message:
     return {
         "some": f"Fewer than half are kept of: {', '.join(some)}" if some else "",
         "none": [
-            f"No {one.name} is kept: of {one.made} left out, most are {one.reason}."
+            f"No {one.name} is kept: all {one.made} are left out, most often with the reason "
+            f"'{one.reason}'."
             for one in thin
             if not one.kept
         ],
@@ -149,7 +150,7 @@ def _verdict(found: AugmentedSet) -> Message | None:
         verdict = set_verdict("The kept images", found.chosen)
     else:
         verdict = set_verdict("The new images", found.whole)
-    return verdict and {"text": verdict.text, "tone": verdict.tone}
+    return None if verdict is None else {"text": verdict.text, "tone": verdict.tone}
 
 
 def _measure(found: AugmentedSet, name: str) -> Message:

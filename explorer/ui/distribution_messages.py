@@ -64,7 +64,7 @@ def survey_message(found: Survey) -> Message:
         "kind": "survey",
         "heading": [
             "What varies",
-            "Pooled",
+            "Pooled: nearer to normal?",
             "Change of Anderson-Darling",
             "p, corrected",
             "Completed",

@@ -119,7 +119,7 @@ def walk_message(
         "note": note or f"{points} steps, the same t in a column",
         "headline": norm.headline,
         "verdict": norm.detail,
-        "tone": "good" if any(bool(row.typical[points // 2]) for row in made.rows) else "warm",
+        "tone": "good" if norm.good else "warm",
         "facts": _facts(made),
         "view": _view(workbench, made),
     }

@@ -44,7 +44,7 @@ def test_one_analysis_is_told_in_words(typed, tiny_root, planted):
         (("--attribute", "smile", "--part", "half"), ("'half'", "without")),
         (("--part", "with"), ("--attribute",)),
         (("--attribute", "size", "--seed", "-1"), ("Seed -1",)),
-        (("--attribute", "hat", "--part", "with"), ("1 of 5 classes", "--count")),
+        (("--attribute", "hat", "--part", "with"), ("16 images a class", "have 60 and 0")),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(typed, tiny_root, planted, words, hints):

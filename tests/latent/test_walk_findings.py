@@ -1,5 +1,7 @@
 """Sentences about a walk: the right answer first, with the right numbers."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,6 @@ from explorer.latent.walk_findings import (
     class_finding,
     inside_shell,
     jumps,
-    middle,
     norm_finding,
     percent,
 )
@@ -29,17 +30,78 @@ def row(*values):
 def test_lerp_leaves_the_shell_and_slerp_stays():
     found = norm_finding({"slerp": row(1, 1, 1), "lerp": row(1, 0.71, 1)}, SHELL)
     assert found.headline == (
-        "Where this model's latents live: slerp. Not there in the middle: lerp."
+        "Where this model's latents live: slerp. Outside on the way: lerp at t = 0.50."
     )
     assert found.good is False
-    assert "slerp 100 %, lerp 71 %; at the ends 100 % and 100 %" in found.detail
+    assert "slerp 100 %, lerp 71 % to 100 %; at the ends 100 % and 100 %" in found.detail
     assert "95 % of the training latents have 95 % to 105 %" in found.detail
 
 
 def test_all_paths_may_stay_and_all_may_leave():
-    assert norm_finding({"lerp": row(1, 1, 1)}, SHELL).good
-    alone = norm_finding({"lerp": row(1, 0.5, 1)}, SHELL)
-    assert alone.headline == "No path stays where this model's latents live: lerp."
+    stays = norm_finding({"lerp": row(1, 1, 1)}, SHELL)
+    assert stays.good and stays.headline == "Every path stays where this model's latents live."
+    alone = norm_finding({"lerp": row(1, 0.9, 0.5, 1)}, SHELL)
+    assert alone.headline == (
+        "No path stays where this model's latents live; outside: lerp from t = 0.33 to 0.67."
+    )
+
+
+def test_a_path_that_is_back_in_the_middle_has_left_all_the_same():
+    found = norm_finding({"slerp": row(1, 1, 1, 1, 1), "lerp": row(1, 0.9, 1, 1.2, 1)}, SHELL)
+    assert found.good is False
+    assert found.headline.endswith("Outside on the way: lerp at t = 0.25, lerp at t = 0.75.")
+
+
+@pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ((1, 1, 1.44), "B itself lies outside: 144 %."),
+        ((0.5, 1, 1), "A itself lies outside: 50 %."),
+        ((0.5, 1, 1.44), "A and B themselves lie outside: 50 % and 144 %."),
+    ],
+)
+def test_an_end_that_lies_outside_is_told_apart_from_the_path(norms, said):
+    found = norm_finding({"slerp": row(*norms)}, SHELL)
+    assert found.good is False
+    assert found.headline == (
+        f"Between the ends every path stays where this model's latents live. {said}"
+    )
+
+
+def test_both_a_path_and_an_end_may_be_outside():
+    found = norm_finding({"slerp": row(1, 1, 1.2, 1.44), "lerp": row(1, 1, 1, 1.44)}, SHELL)
+    assert found.headline == (
+        "Where this model's latents live: lerp. Outside on the way: slerp at t = 0.67. "
+        "B itself lies outside: 144 %."
+    )
+
+
+def test_a_walk_of_its_ends_alone_is_judged_by_them():
+    assert norm_finding({"slerp": row(1, 1)}, SHELL).good
+    assert "B itself lies outside" in norm_finding({"slerp": row(1, 2)}, SHELL).headline
+
+
+@given(st.lists(st.floats(0.75, 1.25, width=32), min_size=2, max_size=33))
+def test_a_walk_is_good_exactly_where_no_frame_is_outside(norms):
+    values = row(*norms)
+    inside = inside_shell(values, SHELL)
+    found = norm_finding({"slerp": values}, SHELL)
+    assert found.good is bool(inside.all())
+    assert ("slerp" in found.headline) is not bool(inside[1:-1].all())
+    assert ("itself" in found.headline or "themselves" in found.headline) is not bool(
+        inside[[0, -1]].all()
+    )
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=31))
+def test_the_named_stretches_are_the_frames_outside(outside):
+    values = row(1, *(0.5 if out else 1 for out in outside), 1)
+    headline = norm_finding({"slerp": values}, SHELL).headline
+    last = len(values) - 1
+    named = set()
+    for start, end in re.findall(r"t = ([\d.]+\d)(?: to ([\d.]+\d))?", headline):
+        named |= set(range(round(float(start) * last), round(float(end or start) * last) + 1))
+    assert named == {frame + 1 for frame, out in enumerate(outside) if out}
 
 
 def test_on_a_sphere_no_range_without_width_is_told():
@@ -50,7 +112,7 @@ def test_on_a_sphere_no_range_without_width_is_told():
 
 def test_ends_that_are_long_already_are_told():
     found = norm_finding({"lerp": row(1.03, 0.998, 1.04)}, SHELL)
-    assert "lerp 99.8 %; at the ends 103 % and 104 %" in found.detail
+    assert "lerp 99.8 % to 104 %; at the ends 103 % and 104 %" in found.detail
 
 
 @pytest.mark.parametrize(
@@ -58,11 +120,6 @@ def test_ends_that_are_long_already_are_told():
 )
 def test_what_is_not_100_percent_is_not_called_so(share, text):
     assert percent(share) == text
-
-
-def test_the_midpoint_of_an_even_walk_lies_between_the_two_in_the_middle():
-    assert middle(row(9, 1, 3, 9)) == 2
-    assert middle(row(9, 1, 9)) == 1
 
 
 @pytest.mark.parametrize("reference", [row(), row(np.inf), row(0, 0, 0)])

@@ -16,7 +16,7 @@ from explorer.errors import ConfigError, DataError
 from explorer.judge.features import backbone_features
 from explorer.service import set_file
 from explorer.service.augment import augment
-from explorer.service.augmented_set import make_set, with_limits
+from explorer.service.augmented_set import ClassCount, make_set, thin_classes, with_limits
 from explorer.service.judgement import judge
 from explorer.service.limits import REASONS, Limits, checked_limits, rejections
 from explorer.service.plan import Plan
@@ -27,6 +27,9 @@ from explorer.service.set_reader import read_set
 from explorer.service.workbench import Workbench
 from explorer.settings import DataSettings
 
+LIMITS = Limits(agreement=0.15, unlike=3, blurred=0)
+"""Which an untrained model can meet."""
+
 
 @pytest.fixture(scope="module")
 def workbench(tiny_root):
@@ -35,7 +38,7 @@ def workbench(tiny_root):
 
 @pytest.fixture(scope="module")
 def found(workbench):
-    return make_set(workbench, GLOW, Plan(per_class=8, seed=1), Limits(agreement=0.15))
+    return make_set(workbench, GLOW, Plan(per_class=8, seed=1), LIMITS)
 
 
 def test_every_measure_is_there_with_its_yardstick(found):
@@ -169,7 +172,7 @@ def test_equal_sets_give_equal_archives(found):
 
 def test_other_limits_on_a_set_from_a_file_are_those_on_the_set_itself(workbench, found, tmp_path):
     write_set(tmp_path / "set", found)
-    limits = Limits(agreement=0.25, memorised=0.5)
+    limits = LIMITS.model_copy(update={"agreement": 0.25, "memorised": 0.5})
     mine, back = (with_limits(workbench, f, limits) for f in (found, read_set(tmp_path / "set")))
     assert mine.reasons == back.reasons and mine.reasons != found.reasons
     for one, other in zip(mine.chosen.found, back.chosen.found, strict=True):
@@ -320,3 +323,22 @@ def test_limits_at_the_end_of_their_scale_keep_everything(workbench):
         for name, field in Limits.model_fields.items()
     }
     assert rejections(judge(workbench, made), Limits(**loose)) == [()] * 10
+
+
+def test_classes_of_which_few_are_kept_are_named_with_the_usual_reason(found):
+    reasons = [("blurred",)] * 5 + [()] * 3 + [("blurred",)] * 4 + [()] * 4
+    reasons += [("almost plain",)] * 8 + [()] * 16
+    thin = thin_classes(replace(found, reasons=tuple(reasons)))
+    first, _, third = found.made.class_names[:3]
+    assert thin == (ClassCount(first, 3, 8, "blurred"), ClassCount(third, 0, 8, "almost plain"))
+
+
+def test_the_usual_limits_leave_out_what_is_farther_or_more_blurred_than_real_images(found):
+    judged = found.judged
+    shares = dict(judged.shares) | {"sharpness": np.full(judged.count, 0.5)}
+    values = dict(judged.values) | {"novelty": np.full(judged.count, judged.typical)}
+    values["novelty"][1] *= 1.8
+    shares["sharpness"][2] = 0.0
+    reasons = rejections(replace(judged, values=values, shares=shares), Limits())
+    assert "unlike any training image" in reasons[1] and "blurred" in reasons[2]
+    assert not {"unlike any training image", "blurred"} & set(reasons[0])

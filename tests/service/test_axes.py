@@ -81,8 +81,12 @@ def test_each_kind_says_how_often_one_step_works_where_that_was_measured(tiny_ro
     tried = [dict(zip(names, one, strict=True)) for one in (*steps, *more)]
     record = json.dumps({"edits": {"tried": tried}})
     (own.root / GLOW / "evaluation.json").write_text(record, encoding="utf-8")
-    found = {card.kind: card.flips for card in compare_kinds(own, GLOW, 3, "smile")}
+    cards = compare_kinds(own, GLOW, 3, "smile")
+    found = {card.kind: card.flips for card in cards}
     assert found.pop("pooled") == 0.25 and all(map(math.isnan, found.values()))
+    every = {card.kind: card.tried for card in cards}
+    assert every.pop("pooled") == ((1.0, 0.25), (2.0, 0.9))
+    assert every.pop("ridge") == ((2.0, 0.8),) and not any(every.values())
 
 
 def test_a_variation_has_one_kind_and_rests_on_no_label(workbench):

@@ -29,14 +29,25 @@ def test_images_are_made_sorted_out_written_and_opened_again(visit, tmp_path):
     page.keyboard.press("End")
     expect(page.locator(".aug-count")).to_have_text("0 of 20 kept", timeout=PATIENCE)
     assert page.locator(".aug-cell.is-out").count() == 20 >= before
+    expect(page.locator(".aug-none li")).to_have_count(5)
+    assert "all 4 are left out" in page.locator(".aug-none li").first.inner_text()
     page.locator(".aug-show").select_option("kept")
     assert page.locator(".aug-cell").count() == 0
     page.locator(".aug-show").select_option("all")
-    for title in ("Not memorised", "No double", "Classifier agrees", "More to see"):
+    loose = {"Not foreign": "End"} | dict.fromkeys(
+        ("Not memorised", "No double", "Classifier agrees", "Sharper than", "More to see"), "Home"
+    )
+    for title, key in loose.items():
         page.locator(".aug-slider", has_text=title).locator("input").focus()
-        page.keyboard.press("Home")
+        page.keyboard.press(key)
     expect(page.locator(".aug-count")).to_have_text("20 of 20 kept", timeout=PATIENCE)
     page.locator(".aug-set td", has_text="too few").first.wait_for(state="detached")
+    assert page.locator(".aug-none").is_hidden()
+    expect(page.locator(".aug-verdict")).to_contain_text("The kept images do not look like")
+    assert page.locator(".aug-off", has_text="below").count() > 0
+    page.locator(".aug-cell").first.click()
+    cells = page.locator(".aug-numbers tr", has_text="earlier new image").locator("td")
+    assert cells.all_inner_texts() == ["none", ""]
     page.locator(".aug-sort").select_option("-sharpness")
     first = page.locator(".aug-cell").first
     first.click()

@@ -35,6 +35,8 @@ def test_the_message_answers_the_key_that_was_wanted(workbench, model):
     assert (message["sheet"]["rows"], message["sheet"]["columns"]) == (3, 4)
     assert message["positions"] == pytest.approx([0, 1 / 3, 2 / 3, 1], abs=1e-3)
     assert message["verdict"] == made.findings[0].detail
+    assert message["tone"] == ("good" if made.findings[0].good else "warm")
+    assert message["charts"][0]["good"] is made.findings[0].good
     assert [row["method"] for row in message["rows"]] == ["slerp", "nlerp", "lerp"]
     assert all(len(row["shares"]) == len(row["typical"]) == 4 for row in message["rows"])
     assert "#0" in message["ends"][0]["title"] and "#1" in message["ends"][1]["title"]

@@ -22,9 +22,11 @@ from explorer.ui.shared import Picked, Shared
 
 MEASURED = "as measured"
 HELP = (
-    "An attribute has several directions. The slider uses the one that worked best on images the "
-    "model never saw, else the one from the image's own class. Compare what each would do to "
-    "image A; your choice holds until you leave the page."
+    "An attribute has several directions. Each was tried on images the model never saw, at "
+    "growing strength until it worked. Of those that worked about as often as the best, the "
+    "slider uses one that changes little else by a small step; where nothing was measured, the "
+    "one from the image's own class. Compare what each would do to image A; your choice holds "
+    "until you leave the page."
 )
 EMPTY = "Choose an attribute, and compare."
 OF_A_CLASS = ("conditional", "class")
@@ -60,7 +62,7 @@ def comparison_html(
     )
     heading = [
         "Direction",
-        "Works on unseen images",
+        "Works on unseen images, at strength",
         "Length",
         "Cosine to the one measured",
         "Spread",
@@ -148,10 +150,16 @@ def _row(card: KindCard, used: bool, class_name: str) -> list[str]:
         words += f": {class_name}"
     return [
         f"{words} (in use)" if used else words,
-        "not measured" if math.isnan(card.flips) else f"{100 * card.flips:.0f} % by one step",
+        _works(card),
         f"{card.length:.2f}",
         f"{card.cosine:.2f}",
         "not known" if math.isnan(card.spread_error) else f"± {100 * card.spread_error:.0f} %",
         f"{card.positives:,}" if counted else "",
         f"{card.negatives:,}" if counted else "",
     ]
+
+
+def _works(card: KindCard) -> str:
+    """Say how often the kind works at each strength that was measured."""
+    shares = (f"{100 * share:.0f} % at {strength:g}" for strength, share in card.tried)
+    return ", ".join(shares) or "not measured"

@@ -1,6 +1,15 @@
 """New images for a training set: made, judged beside real ones, sorted out, taken along."""
 
-__all__ = ["TITLE", "Helps", "build", "controls_for", "helps_of", "limits_of", "plan_of"]
+__all__ = [
+    "TITLE",
+    "Helps",
+    "build",
+    "controls_for",
+    "helps_of",
+    "helps_of_set",
+    "limits_of",
+    "plan_of",
+]
 
 import html
 from collections.abc import Iterator
@@ -14,12 +23,14 @@ from explorer.errors import ConfigError, ExplorerError
 from explorer.judge.fewshot.statistics import MIN_SEEDS
 from explorer.service.augmented_set import AugmentedSet, make_set, sorted_out, with_limits
 from explorer.service.axes import slider_names
+from explorer.service.fewshot_command import fewshot_command
 from explorer.service.fewshot_results import bundled_verdicts
 from explorer.service.limits import Limits, checked_limits
 from explorer.service.plan import Plan, checked_plan, sources_of
 from explorer.service.set_file import write_set
 from explorer.service.set_reader import read_set
 from explorer.service.workbench import Workbench
+from explorer.train.run import RunFolder
 from explorer.ui.augment_messages import (
     CANCELLED,
     Message,
@@ -43,6 +54,9 @@ MOST_SHOWN = 1000
 HELPS = (
     "Whether such images help a classifier is not known for these data, and the numbers below do "
     "not tell: they say how real the images look, not how much they teach."
+)
+TRY_IT = (
+    "This tests it on these very data, for minutes to hours, and goes on where it was stopped:"
 )
 CONTROL = (
     "Points are per cent of held-out images that a small classifier gets right; the pixel control "
@@ -69,10 +83,17 @@ MAKING = COMPUTE | {"concurrency_id": "augment"}
 
 @dataclass(frozen=True, slots=True)
 class Helps:
-    """Whether made images help a classifier of these data: in short, and each comparison."""
+    """Whether made images help a classifier of these data.
+
+    Attributes:
+        headline: In short.
+        verdicts: Each comparison.
+        command: Tests it where it is not known; empty where that cannot be told.
+    """
 
     headline: str
     verdicts: tuple[str, ...] = ()
+    command: str = ""
 
 
 def plan_of(fields: dict[str, object]) -> Plan:
@@ -133,9 +154,11 @@ def check_count(workbench: Workbench, model: str, plan: Plan) -> None:
 
 def build(workbench: Workbench, shared: Shared) -> None:
     """Lay out and wire the tab."""
-    helps = gr.HTML(_helps_html(Helps(HELPS)), apply_default_css=False, elem_classes=["bare"])
-    shared.picked.change(
-        lambda picked: _helps_html(helps_of(workbench, picked)), shared.picked, helps, **LOOKUP
+    helps = gr.HTML(
+        _helps_html(Helps(HELPS)),
+        js_on_load=script("augment_helps.js"),
+        apply_default_css=False,
+        elem_classes=["bare"],
     )
     with gr.Column(elem_classes=["card", "aug-wish"]):
         controls = _controls()
@@ -151,6 +174,7 @@ def build(workbench: Workbench, shared: Shared) -> None:
         elem_classes=["bare"],
     )
     _wire_controls(workbench, shared, controls)
+    _wire_helps(workbench, shared, panel, helps)
     names = list(controls)
 
     @guarded
@@ -180,15 +204,31 @@ def build(workbench: Workbench, shared: Shared) -> None:
 
 def helps_of(workbench: Workbench, picked: Picked | None) -> Helps:
     """Return what the comparisons with enough seeds say of the open model's kind of data."""
-    data = workbench.open(picked.model).data.name if picked else ""
-    found = [one for one in bundled_verdicts(data) if one.seeds >= MIN_SEEDS]
-    if not found:
+    return _helps_of_model(workbench, picked.model) if picked else Helps(HELPS)
+
+
+def helps_of_set(workbench: Workbench, found: AugmentedSet) -> Helps:
+    """Return the same of the data of a set; nothing is known where its very model is not here."""
+    try:
+        opened = workbench.open(found.made.model)
+    except ExplorerError:
         return Helps(HELPS)
+    same = opened.version == found.made.version
+    return _helps_of_model(workbench, opened.name) if same else Helps(HELPS)
+
+
+def _helps_of_model(workbench: Workbench, model: str) -> Helps:
+    opened = workbench.open(model)
+    kind = opened.data.name
+    found = [one for one in bundled_verdicts(kind) if one.seeds >= MIN_SEEDS]
+    if not found:
+        data = RunFolder(opened.folder).experiment().data
+        return Helps(HELPS, command=fewshot_command(model, data, opened.data.class_counts))
     parts = []
     for recommended, words in ((True, "helped"), (False, "were not shown to help")):
         shots = [str(one.shots) for one in found if one.recommended is recommended]
         if shots:
-            parts.append(f"On {data}, such images {words} with {', '.join(shots)} images a class.")
+            parts.append(f"On {kind}, such images {words} with {', '.join(shots)} images a class.")
     return Helps(" ".join(parts), tuple(one.text for one in found))
 
 
@@ -198,6 +238,10 @@ def _helps_html(helps: Helps) -> str:
         rows = "".join(f"<li>{html.escape(text)}</li>" for text in helps.verdicts)
         summary = "<summary>The numbers</summary>"
         words += f"<details>{summary}<ul>{rows}</ul><p>{html.escape(CONTROL)}</p></details>"
+    if helps.command:
+        button = '<button type="button" class="quiet-button aug-copy">Copy</button>'
+        command = f'<code class="aug-command">{html.escape(helps.command)}</code>'
+        words += f'<p>{html.escape(TRY_IT)}</p><p class="aug-try">{command}{button}</p>'
     return f'<div class="aug-helps">{words}</div>'
 
 
@@ -268,6 +312,26 @@ def _wire_controls(workbench: Workbench, shared: Shared, controls: dict[str, Any
     source = controls["source"]
     shared.picked.change(offer, shared.picked, [source, controls["attributes"]], **LOOKUP)
     source.change(visible, source, changed, **LOOKUP)
+
+
+def _wire_helps(workbench: Workbench, shared: Shared, panel: gr.HTML, helps: gr.HTML) -> None:
+    """Let the banner follow the set that is open, and the model in the picker while none is."""
+    of_set = gr.State(None)
+
+    def follow(picked: Picked | None, event: gr.EventData) -> tuple[Helps | None, str]:
+        try:
+            found = helps_of_set(workbench, SETS.get(getattr(event, "token", None)))
+        except ExplorerError:  # the panel shows no set any more
+            return None, _helps_html(helps_of(workbench, picked))
+        return found, _helps_html(found)
+
+    shared.picked.change(
+        lambda picked, found: _helps_html(found or helps_of(workbench, picked)),
+        [shared.picked, of_set],
+        helps,
+        **LOOKUP,
+    )
+    panel.look_at(guarded(follow), shared.picked, [of_set, helps], **CHOOSE)
 
 
 def _wire_panel(workbench: Workbench, panel: gr.HTML) -> None:

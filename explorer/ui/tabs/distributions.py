@@ -164,12 +164,14 @@ def build(workbench: Workbench, shared: Shared) -> None:
     def show(picked: Picked | None, axis: object, images: object) -> Iterator[tuple[Any, ...]]:
         if picked is None:
             return
-        key = stale_message(picked, axis, images)["key"]
+        # The tab may ask before the choices of a new model have come to the page.
+        _, chosen, _, which = choices(workbench, picked, axis, read_part(images))
+        key = stale_message(picked, chosen, which)["key"]
         same = [gr.skip()] * (1 + len(CHARTS))
         try:
             for step in followed(
                 lambda report: distribution(
-                    workbench, picked.model, str(axis), read_part(images), report=report
+                    workbench, picked.model, str(chosen), which, report=report
                 )
             ):
                 if isinstance(step, Done):

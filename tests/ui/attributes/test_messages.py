@@ -150,6 +150,11 @@ def test_the_outcome_compares_with_the_original(workbench, attribute):
     json.dumps(message, allow_nan=False)
 
 
+def test_a_change_that_two_digits_do_not_show_is_none(workbench, attribute):
+    message = outcome(workbench, Picked(GLOW, 0, 1), CHOICES, {attribute: 1e-4})
+    assert message["verdict"].startswith("No change in bits/dim against the original")
+
+
 def test_a_model_without_likelihood_says_so(workbench, attribute):
     message = outcome(workbench, Picked(GLICO, 0, 1), CHOICES, {attribute: 1.0})
     assert message["likelihood"] == "" and "no likelihood" in message["verdict"]

@@ -1,6 +1,8 @@
 """What the panels below the sliders say, and what they make of what a browser sends."""
 
+import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +18,7 @@ from explorer.service.render import render
 from explorer.service.result import of_grid
 from explorer.service.transfer import Lesson, transfer
 from explorer.service.view import EditView, RowView, StripView, TransferView
+from explorer.service.workbench import Workbench
 from explorer.ui.attributes.desk import Choices, Sliders, is_of
 from explorer.ui.attributes.fragments import picture_html, table_html, words_html
 from explorer.ui.attributes.grid_panel import grid_of, read_steps, view_of_grid
@@ -121,6 +124,19 @@ def test_every_kind_is_shown_with_the_one_in_use(workbench):
     made, _ = comparison_html(workbench, PICKED, chosen, name, 1.0)
     assert re.search(r"freed of the other attributes \(in use\)", made)
     assert chosen_kind(workbench, PICKED, chosen, name, MEASURED).of(GLOW) == {}
+
+
+def test_each_kind_says_at_which_strengths_it_was_measured(tiny_root, tmp_path):
+    own = Workbench(shutil.copytree(tiny_root, tmp_path / "checkpoints"))
+    name = Sliders.of(own, PICKED).names[0]
+    steps = {1.0: 0.72, 1.25: 0.96}
+    tried = [
+        {"attribute": name, "kind": "pooled", "strength": strength, "flips": share}
+        for strength, share in steps.items()
+    ]
+    (own.root / GLOW / "evaluation.json").write_text(json.dumps({"edits": {"tried": tried}}))
+    made, _ = comparison_html(own, PICKED, Choices(), name, 1.0)
+    assert "72 % at 1, 96 % at 1.25" in made and "not measured" in made
 
 
 def test_a_kind_that_does_not_exist_is_not_chosen(workbench):

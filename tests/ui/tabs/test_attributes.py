@@ -151,9 +151,19 @@ def test_the_row_marks_what_no_image_supports(opened):
     panel.locator(".class-row[data-state='new'] canvas.unsupported").first.wait_for()
     cells = panel.locator(".class-row .unsupported")
     assert cells.evaluate_all("all => all.every(one => one.title.startsWith('no evidence'))")
+    expect(panel.get_by_text("framed: no image of the data")).to_be_visible()
     page.get_by_role("button", name="Reset all").click()
     panel.locator(".class-row[data-state='new']").wait_for()
     expect(cells).to_have_count(0)
+    expect(panel.get_by_text("framed: no image of the data")).to_be_hidden()
+
+
+def test_the_list_fades_until_its_last_row_is_seen(opened):
+    _, panel = opened()
+    rows = panel.locator(".sliders-list")
+    expect(rows).to_have_class("sliders-list more")
+    rows.evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    expect(rows).to_have_class("sliders-list")
 
 
 def test_a_late_preview_does_not_overwrite_the_exact_picture(opened):

@@ -21,10 +21,13 @@ from explorer.ui.augment_sets import KEPT_SETS, Sets, nearest_of
 from explorer.ui.shared import Picked
 from explorer.ui.tabs import augment
 
+LIMITS = Limits(agreement=0.15, unlike=3, blurred=0)
+"""Which an untrained model can meet."""
+
 
 @pytest.fixture(scope="module")
 def found(workbench):
-    return make_set(workbench, GLOW, Plan(per_class=3, seed=2), Limits(agreement=0.15))
+    return make_set(workbench, GLOW, Plan(per_class=3, seed=2), LIMITS)
 
 
 def test_a_model_offers_what_it_can_do(workbench):
@@ -164,3 +167,62 @@ def test_a_place_that_is_none_is_refused(sent):
 def test_errors_of_the_service_reach_the_panel(tmp_path):
     with pytest.raises(DataError, match="No augmented set"):
         read_set(augment._place(str(tmp_path / "none.zip")))
+
+
+def test_the_banner_follows_the_very_model_of_a_set(workbench, found):
+    from dataclasses import replace
+
+    known = augment.helps_of(workbench, Picked(GLOW, 0, 1))
+    assert augment.helps_of_set(workbench, found) == known != augment.Helps(augment.HELPS)
+    for other in ({"version": "0" * 64}, {"model": "gone"}):
+        strange = replace(found, made=replace(found.made, **other))
+        assert augment.helps_of_set(workbench, strange) == augment.Helps(augment.HELPS)
+
+
+def test_where_nothing_is_known_a_command_tests_it(workbench, monkeypatch):
+    monkeypatch.setattr(augment, "bundled_verdicts", lambda data: [])
+    told = augment.helps_of(workbench, Picked(GLICO, 0, 1))
+    assert told.headline == augment.HELPS
+    assert told.command.startswith("python -m explorer benchmark fewshot --data avatars --shots")
+
+
+def test_classes_of_which_few_or_none_are_kept_are_told(found):
+    from dataclasses import replace
+
+    reasons = [("blurred",)] * 3 + [("blurred",)] * 2 + [()] * 10
+    thin = replace(found, reasons=tuple(reasons))
+    first, second = found.made.class_names[:2]
+    for message in (
+        set_message(thin, "word", near=True),
+        sorted_message(thin, "word", measured=False),
+    ):
+        assert message["thin"] == {
+            "some": f"Fewer than half are kept of: {second} 1/3",
+            "none": [
+                f"No {first} is kept: all 3 are left out, most often with the reason 'blurred'."
+            ],
+        }
+
+
+def test_the_set_gets_a_verdict_and_what_is_off_is_marked(found):
+    from dataclasses import replace
+
+    from explorer.service.set_measures import SetMeasure, SetMeasures
+
+    def measured(low, size):
+        kid = SetMeasure("kid", 0.5, 0.0, 0.01, 0.02)
+        return SetMeasures((kid, SetMeasure("precision", 0.95, low, 0.9, 1.0)), size, "a note")
+
+    told = replace(found, whole=measured(0.9, 15), chosen=measured(0.8, 9))
+    message = set_message(told, "word", near=True)
+    assert message["verdict"]["tone"] == "fair"
+    assert message["verdict"]["text"].startswith("The kept images are not quite like your images")
+    kid, precision = message["rows"]
+    assert [cell["side"] for cell in kid["cells"]] == ["above", "above", ""]
+    assert precision["cells"][2]["text"] == "0.90 to 1.00, for the kept 0.80 to 1.00"
+    alone = replace(told, chosen=SetMeasures((), 1, "too small"))
+    message = sorted_message(alone, "word", measured=True)
+    assert message["verdict"]["text"].startswith("The new images are not quite")
+    assert message["rows"][0]["cells"][1] == {"text": "too few", "side": ""}
+    alone = replace(alone, whole=SetMeasures((), 1, "too small"))
+    assert sorted_message(alone, "word", measured=True)["verdict"] is None

@@ -170,7 +170,8 @@ def test_a_visitor_sees_verdicts_or_what_to_do_instead(visit):
     page.get_by_role("tab", name="Distributions").click()
     panel = page.locator("#distributions .distributions")
     page.wait_for_function(STATE, arg=["nothing"])
-    assert "classes have 16 images or more" in panel.inner_text()
+    assert "16 images a class are needed" in panel.inner_text()
+    assert "--count" not in panel.inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
