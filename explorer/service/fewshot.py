@@ -58,9 +58,13 @@ class FewshotPlan:
     device: str = "cpu"
 
     def details(self) -> dict[str, Any]:
-        """Return all that changes a run's result, but its shots, seed and arm."""
+        """Return all that changes a run's result, but its shots, seed and arm.
+
+        Where a known set lies does not; a folder of images is known by its place alone.
+        """
+        passed_over = {"shots"} if self.data.name == "folder" else {"root", "shots"}
         return {
-            "data": self.data.model_dump(mode="json", exclude={"root", "shots"}),
+            "data": self.data.model_dump(mode="json", exclude=passed_over),
             "settings": self.settings.model_dump(mode="json"),
             "scored": self.scored,
         }

@@ -11,13 +11,14 @@ from explorer.data import source
 from explorer.errors import ConfigError, DataError
 from explorer.files import write_json
 from explorer.judge.fewshot.arms import BEST
-from explorer.service.fewshot import run_fewshot
+from explorer.service.fewshot import FewshotPlan, run_fewshot
 from explorer.service.fewshot_experiment import (
     FewshotExperiment,
     load_fewshot,
     with_fewshot_settings,
 )
 from explorer.service.fewshot_results import bundled_verdicts, read_summary, write_summary
+from explorer.settings import DataSettings
 
 FAST = {
     "data": {"name": "ellipses", "image_size": 16, "count": 30},
@@ -47,6 +48,15 @@ def opened(monkeypatch):
 def plan_of(**changes):
     (plan,) = FewshotExperiment.model_validate({**FAST, **changes}).plans()
     return plan
+
+
+def test_runs_of_two_folders_are_told_apart_and_those_of_a_known_set_go_with_it():
+    def digest(name, root):
+        plan = FewshotPlan(DataSettings(name=name, root=root), (5,), (0,), ("standard",))
+        return plan.key(5, 0, "standard").settings
+
+    assert digest("folder", "/a") != digest("folder", "/b")
+    assert digest("fashion-mnist", "/a") == digest("fashion-mnist", None)
 
 
 def test_a_finished_run_is_never_repeated(opened, tmp_path):
