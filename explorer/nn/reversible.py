@@ -113,7 +113,8 @@ class _Steps(torch.autograd.Function):
             columns, total[part], computed = passes.forward(columns, grid, keep)
             y[part] = from_columns(columns, grid)
             kept.append(computed)
-        passes.close()
+        if not any(ctx.needs_input_grad):  # in training it would be memory of every image
+            passes.close()
         ctx.save_for_backward(x, y, *parameters)
         ctx.scale, ctx.dtype, ctx.rooms, ctx.watch, ctx.kept = scale, dtype, rooms, watch, kept
         return y, total
@@ -134,7 +135,6 @@ class _Steps(torch.autograd.Function):
             _, grad_x = passes.backward(x, y, grads, None, undone, sums)
             ctx.watch.repeated += 1
         ctx.watch.error = error
-        passes.close()
         of_steps = (None,) * len(parameters) if sums is None else (*sums[:2], *sums.net)
         return grad_x, None, None, None, None, *of_steps
 

@@ -150,6 +150,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk, pictures: EditedPict
         view: View | None, picked: Picked | None, choices: Choices
     ) -> Iterator[tuple[Any, ...]]:
         if picked is None or not isinstance(view, StrengthsView | StripView):
+            yield (gr.skip(),) * 3  # a handler that yields nothing empties its outputs
             return
         names, typed = list(moved_by(view)), _text(view.strengths)
         offered = gr.Dropdown(Sliders.of(workbench, picked).choices, value=names)

@@ -174,6 +174,7 @@ def build(workbench: Workbench, shared: Shared, desk: Desk) -> None:
     @guarded
     def attempt_again(view: View | None, picked: Picked | None) -> Iterator[tuple[Any, ...]]:
         if not isinstance(view, TransferView):
+            yield (gr.skip(),) * 5  # a handler that yields nothing empties its outputs
             return
         lesson = view.attribute, list(view.learn_on), list(view.apply_to), view.strength
         for drawn in attempt(picked, *lesson):

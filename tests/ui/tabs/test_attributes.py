@@ -251,6 +251,7 @@ def test_a_link_to_compared_directions_shows_them_with_the_page(visit, workbench
     page.locator(".sheet img").wait_for()
     expect(page.locator("#attribute-panels")).to_be_in_viewport()  # scrolled to, below the sliders
     assert taken_along(page).model_copy(update={"weights": "", "version": ""}) == view
+    assert page.get_by_label("Strengths").input_value()  # other panels stay as they are
 
 
 def test_a_link_to_a_transfer_shows_it_with_the_page(visit, workbench):
