@@ -54,9 +54,6 @@ Message = dict[str, Any]
 
 _problems = itertools.count()
 NO_STRENGTHS: Mapping[str, float] = MappingProxyType({})
-LEAST_BITS = 0.005
-"""A smaller change in bits per dimension is called none: two digits would show a zero."""
-
 UNMOVED = "Drag a slider, or add an attribute with its button."
 
 KIND_WORDS = {
@@ -359,9 +356,10 @@ def _reference(facts: Mapping[str, float | int | str]) -> str:
 def _verdict(after: float, before: float, high: float) -> str:
     if math.isnan(after):
         return "This model has no likelihood, so only your eyes judge the picture."
-    change = f"{after - before:+.2f} bits/dim against the original"
-    if abs(after - before) < LEAST_BITS:
-        change = f"No change in bits/dim against the original (less than {LEAST_BITS:g})"
+    shown = round(after, 2) - round(before, 2)  # as the captions have both
+    change = f"{shown:+.2f} bits/dim against the original"
+    if round(shown, 2) == 0:
+        change = "No change in bits/dim against the original (less than 0.01)"
     if after > high:
         return f"{change}: unusual to the model. A smaller step stays closer to real images."
     return f"{change}."

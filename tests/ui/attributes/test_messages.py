@@ -12,6 +12,7 @@ from explorer.service.edit_grid import EditedPictures
 from explorer.service.evidence import slider_evidence
 from explorer.service.prepare import seal
 from explorer.service.workbench import Workbench
+from explorer.ui.attributes import messages
 from explorer.ui.attributes.desk import Choices, Sliders
 from explorer.ui.attributes.messages import (
     MOST_SELECTED,
@@ -153,6 +154,19 @@ def test_the_outcome_compares_with_the_original(workbench, attribute):
 def test_a_change_that_two_digits_do_not_show_is_none(workbench, attribute):
     message = outcome(workbench, Picked(GLOW, 0, 1), CHOICES, {attribute: 1e-4})
     assert message["verdict"].startswith("No change in bits/dim against the original")
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "said"),
+    [
+        (5.0751, 5.0849, "No change"),  # both are shown as 5.08
+        (5.0851, 5.0749, "+0.02"),  # 5.09 and 5.07
+        (5.0749, 5.0751, "-0.01"),
+        (5.0, 5.0, "No change"),
+    ],
+)
+def test_the_change_is_that_of_the_numbers_shown(after, before, said):
+    assert messages._verdict(after, before, 6.0).startswith(said)
 
 
 def test_a_model_without_likelihood_says_so(workbench, attribute):
