@@ -12,10 +12,10 @@ import torch
 from explorer.nn.column_net import NetRoom, NetWeights
 from explorer.nn.columns import Grid
 
-SIZES = 4
+SIZES = 2
 """Grids and dtypes whose rooms are kept; the one that was returned longest ago goes first."""
 
-OF_A_SIZE = 4
+OF_A_SIZE = 2
 """Rooms of one size that are kept, for as many threads."""
 
 _Size = tuple[Grid, torch.dtype, torch.dtype]
